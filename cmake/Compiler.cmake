@@ -1,0 +1,44 @@
+# Warnings, hardening and the libraries of Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(RapidJSON REQUIRED)
+pkg_check_modules(audit REQUIRED IMPORTED_TARGET audit)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+add_library(re2::re2 ALIAS PkgConfig::re2)
+if(NOT TARGET rapidjson)
+  add_library(rapidjson INTERFACE)
+  target_include_directories(rapidjson SYSTEM INTERFACE ${RapidJSON_INCLUDE_DIRS})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(mailvigil_flags INTERFACE)
+target_compile_options(mailvigil_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wmissing-declarations -Wimplicit-fallthrough -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wnull-dereference>
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+# TRY is a GNU statement expression; clang warns of it even behind __extension__.
+target_compile_options(mailvigil_flags INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion>)
+target_link_options(mailvigil_flags INTERFACE -Wl,-z,relro,-z,now)
+target_compile_definitions(mailvigil_flags INTERFACE
+  _GLIBCXX_ASSERTIONS $<$<CONFIG:Release>:_FORTIFY_SOURCE=3>)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(MAILVIGIL_SANITIZE)
+  # GCC 12's null-dereference analysis misfires on code that the sanitizers have instrumented.
+  target_compile_options(mailvigil_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+    -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference -Wno-maybe-uninitialized>)
+  target_link_options(mailvigil_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(MAILVIGIL_FUZZ)
+  target_compile_options(mailvigil_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
