@@ -1,0 +1,314 @@
+#include "ingest/adapter/linux_audit/decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <optional>
+
+namespace mailvigil::ingest::adapter::audit_log {
+
+namespace {
+
+/// A number after `key` that stands as a word of its own; absent: no such key.
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
+    const std::size_t at = text.find(key);
+    if (at == std::string_view::npos || (at != 0 && text[at - 1] != ' ' && text[at - 1] != '_')) {
+        return {};
+    }
+    std::string_view digits = text.substr(at + key.size());
+    digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+    return parse_number(digits);
+}
+
+bool is_single(RecordType type) { return type >= RecordType::user; }
+
+/// Records that add nothing once the event was given out.
+bool adds_nothing(RecordType type) {
+    return type == RecordType::end_of_event || type == RecordType::proctitle || type == RecordType::other;
+}
+
+}  // namespace
+
+AuditDecoder::AuditDecoder(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+void AuditDecoder::report(Severity severity, std::string message) {
+    diagnostics_.add({severity, std::string(source_), line_, 0, std::move(message)});
+}
+
+void AuditDecoder::lose(std::string_view reason, std::uint64_t count, Timestamp start, Timestamp end) {
+    gaps_.add({reason, count, start, end});
+}
+
+void AuditDecoder::decode(Chunk& chunk, EventBatch& batch) {
+    if (source_ != chunk.source) {
+        source_ = chunk.source;
+    }
+    while (!chunk.text.empty()) {
+        if (gaps_.due(latest_) && !batch.full()) {
+            gaps_.give(batch);
+        }
+        if (batch.full()) {
+            return;
+        }
+        const auto* end = static_cast<const char*>(std::memchr(chunk.text.data(), '\n', chunk.text.size()));
+        const std::size_t length =
+            end == nullptr ? chunk.text.size() : static_cast<std::size_t>(end - chunk.text.data());
+        const std::string_view line = chunk.text.substr(0, length);
+        line_ = chunk.line;
+        if (!line.empty()) {
+            if (line.size() > kLineBytesMax) {
+                ++counts_.malformed;
+                report(Severity::warning,
+                       fmt::format("line of {} bytes is longer than any audit record; it is left out (gap recorded)",
+                                   line.size()));
+                lose("unreadable record", 1, latest_, latest_);
+            } else {
+                decode_line(line, batch);
+            }
+        }
+        ++counts_.lines;
+        ++chunk.line;
+        chunk.text.remove_prefix(std::min(length + 1, chunk.text.size()));
+    }
+}
+
+void AuditDecoder::decode_line(std::string_view line, EventBatch& batch) {
+    const auto header = parse_header(line);
+    if (!header) {
+        ++counts_.malformed;
+        const bool torn = line.starts_with("type=") || line.starts_with("node=");
+        // A log of another kind would fill the terminal: after a few lines only the count goes on.
+        if (torn || ++foreign_lines_ <= 3) {
+            report(Severity::warning,
+                   torn ? fmt::format("record cut off after {} bytes (gap recorded): {}", line.size(), line.substr(0, 80))
+                        : fmt::format("not an audit record (gap recorded): {}", line.substr(0, 80)));
+        }
+        lose(torn ? "record cut off" : "line is no audit record", 1, latest_, latest_);
+        return;
+    }
+    ++counts_.records;
+    note_progress(*header);
+    const RecordType type = classify(header->type);
+    if (is_single(type)) {
+        add_single(type, *header, batch);
+    } else {
+        add_record(*header, type, batch);
+    }
+}
+
+AuditDecoder::Node& AuditDecoder::node_of(std::string_view name) {
+    for (Node& node : nodes_) {
+        if (node.name == name) {
+            return node;
+        }
+    }
+    if (nodes_.size() == kNodesMax) {
+        return nodes_.back();
+    }
+    nodes_.push_back({std::string(name), {}});
+    return nodes_.back();
+}
+
+void AuditDecoder::note_progress(const RecordHeader& header) {
+    if (header.stamp.time + std::chrono::minutes(1) < latest_) {
+        ++counts_.malformed;
+        report(Severity::warning,
+               fmt::format("time runs backwards, from {} to {}", render_utc(latest_), render_utc(header.stamp.time)));
+        lose("clock set back", 0, header.stamp.time, latest_);
+        latest_ = header.stamp.time;
+    }
+    latest_ = std::max(latest_, header.stamp.time);
+}
+
+void AuditDecoder::add_single(RecordType type, const RecordHeader& header, EventBatch& batch) {
+    // auditd numbers its own messages apart from the kernel's.
+    const auto missing =
+        type == RecordType::daemon ? SerialWatch::Missing{} : node_of(header.node).serials.note(header.stamp);
+    if (missing.count != 0) {
+        lose("missing serial numbers", missing.count, missing.start, missing.end);
+    }
+    if (const auto lost = number_after(header.body, "lost=").value_or(0)) {
+        lose("the kernel lost records", lost, header.stamp.time, header.stamp.time);
+    }
+    if (normaliser_.single_record(type, header, batch)) {
+        ++counts_.events;
+    }
+}
+
+bool AuditDecoder::was_given(const RecordHeader& header) const {
+    const std::size_t node_hash = std::hash<std::string_view>{}(header.node);
+    return std::ranges::any_of(given_, [&](const Given& given) {
+        return given.stamp == header.stamp && given.node_hash == node_hash;
+    });
+}
+
+void AuditDecoder::add_record(const RecordHeader& header, RecordType type, EventBatch& batch) {
+    if (current_ == kNone || pending_[current_]->stamp != header.stamp || pending_[current_]->node != header.node) {
+        leave_current(batch);
+        const auto found = std::ranges::find_if(pending_, [&](const auto& assembly) {
+            return assembly->stamp == header.stamp && assembly->node == header.node;
+        });
+        if (found != pending_.end()) {
+            current_ = static_cast<std::size_t>(found - pending_.begin());
+        } else if (was_given(header)) {
+            if (!adds_nothing(type)) {
+                ++counts_.duplicates;
+            }
+            return;
+        } else if (type == RecordType::end_of_event || type == RecordType::other) {
+            // Companions of single records and of events before the start of this log.
+            return;
+        } else {
+            give_up_old(header.stamp.time, batch);
+            if (spare_.empty()) {
+                spare_.push_back(std::make_unique<Assembly>());
+            }
+            pending_.push_back(std::move(spare_.back()));
+            spare_.pop_back();
+            current_ = pending_.size() - 1;
+            pending_[current_]->reset(header, source_, line_);
+        }
+    }
+    Assembly& assembly = *pending_[current_];
+    read(assembly, type, header.body);
+    // Without room in the batch it waits among the pending ones; give_up_old() gives what is whole.
+    const bool ends = type == RecordType::end_of_event || (type == RecordType::proctitle && assembly.is_whole());
+    if (ends && !batch.full()) {
+        give(current_, batch);
+    }
+}
+
+void AuditDecoder::read(Assembly& assembly, RecordType type, std::string_view body) {
+    const bool unneeded = assembly.has_syscall && assembly.call.call == SystemCall::unneeded;
+    bool good = true;
+    switch (type) {
+        case RecordType::syscall:
+            if (assembly.has_syscall) {
+                ++counts_.duplicates;
+                return;
+            }
+            good = assembly.read_syscall(body, tables_);
+            break;
+        case RecordType::uring_operation:
+            good = assembly.read_uring_operation(body);
+            break;
+        case RecordType::path:
+            if (!unneeded && !assembly.read_path(body)) {
+                const bool repeated = body.find("name=") != std::string_view::npos;
+                ++(repeated ? counts_.duplicates : counts_.malformed);
+                return;
+            }
+            break;
+        case RecordType::cwd:
+            assembly.read_cwd(body);
+            break;
+        case RecordType::execve:
+            good = unneeded || assembly.read_execve(body);
+            break;
+        case RecordType::proctitle:
+            assembly.title = body;
+            break;
+        case RecordType::sockaddr:
+            assembly.read_sockaddr(body);
+            break;
+        case RecordType::openat2:
+            assembly.read_openat2(body);
+            break;
+        default:
+            break;
+    }
+    if (!good || assembly.malformed) {
+        assembly.malformed = false;
+        ++counts_.malformed;
+        report(Severity::warning, fmt::format("record of event {} could not be read whole (gap recorded)", assembly.id));
+        lose("unreadable record", 1, assembly.stamp.time, assembly.stamp.time);
+    }
+}
+
+// The next event has begun: an event that lacks only PROCTITLE and EOE is as good as it will get.
+void AuditDecoder::leave_current(EventBatch& batch) {
+    if (current_ == kNone) {
+        return;
+    }
+    const std::size_t leaving = current_;
+    current_ = kNone;
+    if (pending_[leaving]->is_whole() && !batch.full()) {
+        give(leaving, batch);
+    }
+}
+
+void AuditDecoder::give(std::size_t index, EventBatch& batch) {
+    Assembly& assembly = *pending_[index];
+    const auto missing = node_of(assembly.node).serials.note(assembly.stamp);
+    if (missing.count != 0) {
+        lose("missing serial numbers", missing.count, missing.start, missing.end);
+    }
+    const bool needed = assembly.has_syscall && assembly.call.call != SystemCall::unneeded;
+    if (!assembly.has_syscall || (needed && !assembly.is_whole())) {
+        const bool only_title = !assembly.has_syscall && assembly.paths.empty() && !assembly.has_execve &&
+                                assembly.socket_address.empty() && assembly.working_directory.empty();
+        if (!only_title) {
+            ++counts_.incomplete;
+            diagnostics_.add({Severity::warning, std::string(assembly.source), assembly.line, 0,
+                              fmt::format("event {} is incomplete: {} missing (gap recorded)", assembly.id,
+                                          assembly.missing())});
+            lose("incomplete event", 1, assembly.stamp.time, assembly.stamp.time);
+        }
+    }
+    if (needed && normaliser_.system_call(assembly, batch)) {
+        ++counts_.events;
+    } else {
+        ++counts_.unneeded;
+    }
+    given_[given_next_++ % given_.size()] = {assembly.stamp, std::hash<std::string_view>{}(assembly.node)};
+    spare_.push_back(std::move(pending_[index]));
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
+    if (current_ != kNone) {
+        current_ = current_ == index ? kNone : current_ - (current_ > index ? 1 : 0);
+    }
+}
+
+void AuditDecoder::give_up_old(Timestamp now, EventBatch& batch) {
+    for (std::size_t i = 0; i < pending_.size() && !batch.full();) {
+        const Assembly& assembly = *pending_[i];
+        const bool late = assembly.stamp.time + kPatience < now;
+        if (late || assembly.is_whole() || (i == 0 && pending_.size() >= kPendingMax)) {
+            give(i, batch);
+        } else {
+            ++i;
+        }
+    }
+}
+
+void AuditDecoder::release_chunk() {
+    for (const auto& assembly : pending_) {
+        assembly->own_texts();
+    }
+}
+
+bool AuditDecoder::finish(EventBatch& batch) {
+    current_ = kNone;
+    while (!pending_.empty()) {
+        if (batch.full()) {
+            return false;
+        }
+        give(0, batch);
+    }
+    for (Node& node : nodes_) {
+        const auto missing = node.serials.finish();
+        if (missing.count != 0) {
+            lose("missing serial numbers", missing.count, missing.start, missing.end);
+        }
+    }
+    while (!gaps_.empty()) {
+        if (batch.full()) {
+            return false;
+        }
+        gaps_.give(batch);
+    }
+    return true;
+}
+
+}  // namespace mailvigil::ingest::adapter::audit_log
