@@ -77,7 +77,7 @@ class Copier {
     bool limit_reported_ = false;
 };
 
-/// yaml-cpp recurses on nesting without a bound of its own: refuse text that could overflow the stack before it sees it.
+/// yaml-cpp recurses on nesting without a bound of its own: refuse text that could overflow the stack before it does.
 bool nests_too_deep(std::string_view text) {
     std::size_t depth = 0;
     for (const char c : text) {

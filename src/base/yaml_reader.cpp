@@ -12,7 +12,8 @@ namespace mailvigil::yaml {
 Reader::Reader(const Node& node, std::string_view source, Diagnostics& diagnostics)
     : node_(node), source_(source), diagnostics_(diagnostics) {
     if (node.kind != Kind::mapping && node.kind != Kind::null) {
-        diagnostics.add({Severity::error, std::string(source), node.line, node.column, "expected \"name: value\" lines here"});
+        diagnostics.add(
+            {Severity::error, std::string(source), node.line, node.column, "expected \"name: value\" lines here"});
     }
 }
 
@@ -71,7 +72,8 @@ std::optional<Duration> Reader::duration(std::string_view key) {
     }
     const auto value = parse_duration(found->scalar);
     if (!value) {
-        report(key, fmt::format("\"{}\" must be a duration such as 30s, 10m, 2h or 1d, not \"{}\"", key, found->scalar));
+        report(key,
+               fmt::format("\"{}\" must be a duration such as 30s, 10m, 2h or 1d, not \"{}\"", key, found->scalar));
     }
     return value;
 }
