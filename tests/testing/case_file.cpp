@@ -23,10 +23,12 @@ std::filesystem::path from_root(const std::filesystem::path& path) {
 }
 
 bool is_header(std::string_view line) {
-    return line.size() > kOpen.size() + kClose.size() && line.starts_with(kOpen) && line.ends_with(kClose);
+    return line.size() > kOpen.size() + kClose.size() && line.starts_with(kOpen) &&
+           line.ends_with(kClose);
 }
 
-/// A content line that reads as a header carries backslashes before it, one more than the content has.
+/// A content line that reads as a header carries backslashes before it, one more than the content
+/// has.
 bool is_guarded(std::string_view line) {
     return is_header(line.substr(std::min(line.size(), line.find_first_not_of('\\'))));
 }
@@ -36,7 +38,8 @@ int hex_digit(char c) {
     return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// The escape at `text[at]`, which follows a backslash; moves `at` to its last character. None: not an escape.
+/// The escape at `text[at]`, which follows a backslash; moves `at` to its last character. None: not
+/// an escape.
 std::optional<std::string> decode_escape(std::string_view text, std::size_t& at) {
     switch (at < text.size() ? text[at] : '\0') {
         case '\\':
@@ -112,7 +115,8 @@ Result<CaseFile> CaseFile::parse(std::string_view text, std::filesystem::path pa
     CaseFile file;
     file.path_ = std::move(path);
     const auto wrong = [&](std::size_t number, std::string_view what) {
-        return fail(ErrorCode::malformed, fmt::format("{}:{}: {}", file.path_.string(), number, what));
+        return fail(ErrorCode::malformed,
+                    fmt::format("{}:{}: {}", file.path_.string(), number, what));
     };
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = text.find('\n');
@@ -122,13 +126,15 @@ Result<CaseFile> CaseFile::parse(std::string_view text, std::filesystem::path pa
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(end + 1);
         if (is_header(line)) {
-            std::string_view name = line.substr(kOpen.size(), line.size() - kOpen.size() - kClose.size());
+            std::string_view name =
+                line.substr(kOpen.size(), line.size() - kOpen.size() - kClose.size());
             const bool escaped = name.ends_with(kEscaped);
             name.remove_suffix(escaped ? kEscaped.size() : 0);
             if (file.has(name)) {
                 return wrong(number, fmt::format("section \"{}\" stands twice", name));
             }
-            file.sections_.push_back({.name = std::string(name), .content = {}, .escaped = escaped});
+            file.sections_.push_back(
+                {.name = std::string(name), .content = {}, .escaped = escaped});
         } else if (!file.sections_.empty()) {
             std::string& content = file.sections_.back().content;
             content += is_guarded(line) ? line.substr(1) : line;
@@ -142,7 +148,9 @@ Result<CaseFile> CaseFile::parse(std::string_view text, std::filesystem::path pa
     for (CaseSection& section : file.sections_) {
         auto decoded = section.escaped ? decode(section.content) : std::optional(section.content);
         if (!decoded) {
-            return wrong(0, fmt::format("section \"{}\" has a backslash that escapes nothing", section.name));
+            return wrong(
+                0,
+                fmt::format("section \"{}\" has a backslash that escapes nothing", section.name));
         }
         section.content = std::move(*decoded);
     }
@@ -172,7 +180,8 @@ void CaseFile::put(std::string_view name, std::string content) {
     if (const CaseSection* found = find(name)) {
         sections_[static_cast<std::size_t>(found - sections_.data())].content = std::move(content);
     } else {
-        sections_.push_back({.name = std::string(name), .content = std::move(content), .escaped = false});
+        sections_.push_back(
+            {.name = std::string(name), .content = std::move(content), .escaped = false});
     }
 }
 
@@ -200,7 +209,10 @@ Result<> CaseFile::store() const {
     return {};
 }
 
-void check(CaseFile& case_file, std::string_view section, std::string_view actual, std::source_location where) {
+void check(CaseFile& case_file,
+           std::string_view section,
+           std::string_view actual,
+           std::source_location where) {
     std::string text(actual);
     const auto& all = case_file.sections();
     const auto found = std::ranges::find(all, section, &CaseSection::name);
@@ -214,9 +226,11 @@ void check(CaseFile& case_file, std::string_view section, std::string_view actua
         EXPECT_TRUE(stored.has_value()) << stored.error().message;
         return;
     }
-    const ::testing::ScopedTrace trace(where.file_name(), static_cast<int>(where.line()), case_file.path().string());
+    const ::testing::ScopedTrace trace(
+        where.file_name(), static_cast<int>(where.line()), case_file.path().string());
     EXPECT_EQ(case_file.section(section), text)
-        << "section \"" << section << "\" expects the former; MAILVIGIL_UPDATE=1 writes the latter into it";
+        << "section \"" << section
+        << "\" expects the former; MAILVIGIL_UPDATE=1 writes the latter into it";
 }
 
 bool updating() {
@@ -227,7 +241,8 @@ bool updating() {
 std::vector<std::string> case_paths(const std::filesystem::path& folder) {
     std::vector<std::string> paths;
     std::error_code error;
-    for (std::filesystem::recursive_directory_iterator at(from_root(folder), error), end; !error && at != end;
+    for (std::filesystem::recursive_directory_iterator at(from_root(folder), error), end;
+         !error && at != end;
          at.increment(error)) {
         if (at->path().extension() == ".case") {
             paths.push_back(at->path().string());
@@ -237,7 +252,8 @@ std::vector<std::string> case_paths(const std::filesystem::path& folder) {
     return paths;
 }
 
-void for_each_case(const std::filesystem::path& folder, const std::function<void(CaseFile&)>& body) {
+void for_each_case(const std::filesystem::path& folder,
+                   const std::function<void(CaseFile&)>& body) {
     const auto paths = case_paths(folder);
     EXPECT_FALSE(paths.empty()) << "no .case file below " << from_root(folder).string();
     for (const std::string& path : paths) {
@@ -254,8 +270,7 @@ void for_each_case(const std::filesystem::path& folder, const std::function<void
 std::string case_name(std::string_view path, std::string_view folder) {
     auto relative = std::filesystem::path(path).lexically_relative(from_root(folder));
     std::string name = relative.replace_extension().string();
-    std::ranges::replace_if(
-        name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
     return name;
 }
 

@@ -27,7 +27,8 @@ CaseFile parsed(std::string_view text) {
     return file ? std::move(*file) : CaseFile();
 }
 
-/// A case file of its own in the folder for scratch files, and MAILVIGIL_UPDATE as given, until the end of the test.
+/// A case file of its own in the folder for scratch files, and MAILVIGIL_UPDATE as given, until the
+/// end of the test.
 class CheckTest : public ::testing::Test {
   protected:
     void TearDown() override {
@@ -52,10 +53,12 @@ class CheckTest : public ::testing::Test {
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
-    std::string before = std::getenv("MAILVIGIL_UPDATE") != nullptr ? std::getenv("MAILVIGIL_UPDATE") : "";
+    std::string before =
+        std::getenv("MAILVIGIL_UPDATE") != nullptr ? std::getenv("MAILVIGIL_UPDATE") : "";
     std::filesystem::path path =
         std::filesystem::path(::testing::TempDir()) /
-        ("mailvigil_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".case");
+        ("mailvigil_" +
+         std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".case");
 };
 
 TEST(CaseFileTest, sections_hold_whole_lines_and_escaped_ones_any_bytes) {
@@ -77,10 +80,12 @@ TEST(CaseFileTest, what_is_not_of_the_format_is_refused_with_its_line) {
         const auto file = CaseFile::parse(text, "x.case");
         return file ? std::string("accepted") : file.error().message;
     };
-    EXPECT_EQ(message("stray\n"), "x.case:1: only lines of '#' may stand before the first `-- section --`");
+    EXPECT_EQ(message("stray\n"),
+              "x.case:1: only lines of '#' may stand before the first `-- section --`");
     EXPECT_EQ(message("-- a --\nx"), "x.case:2: the last line has no newline");
     EXPECT_EQ(message("-- a --\n-- a --\n"), "x.case:2: section \"a\" stands twice");
-    EXPECT_EQ(message("-- a (escaped) --\n\\q\n"), "x.case:0: section \"a\" has a backslash that escapes nothing");
+    EXPECT_EQ(message("-- a (escaped) --\n\\q\n"),
+              "x.case:0: section \"a\" has a backslash that escapes nothing");
 }
 
 TEST(CaseFileTest, an_absent_section_fails_the_test) {
