@@ -25,9 +25,10 @@ target_compile_options(mailvigil_flags INTERFACE
   -Wmissing-declarations -Wimplicit-fallthrough -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wnull-dereference>
   -fstack-protector-strong -fstack-clash-protection -fcf-protection)
-# TRY is a GNU statement expression; clang warns of it even behind __extension__.
+# TRY is a GNU statement expression; clang warns of it even behind __extension__. And it warns of what libstdc++'s own
+# std::stable_sort calls.
 target_compile_options(mailvigil_flags INTERFACE
-  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion -Wno-deprecated-declarations>)
 target_link_options(mailvigil_flags INTERFACE -Wl,-z,relro,-z,now)
 target_compile_definitions(mailvigil_flags INTERFACE
   _GLIBCXX_ASSERTIONS $<$<CONFIG:Release>:_FORTIFY_SOURCE=3>)

@@ -66,7 +66,7 @@ class Copier {
                 report(line, column, fmt::format("\"{}\" is given twice; remove one", key));
                 continue;
             }
-            node.entries.emplace_back(key, copy(entry.second, depth + 1));
+            node.entries.push_back({key, copy(entry.second, depth + 1)});
             node.key_places.emplace_back(line, column);
         }
     }
@@ -103,8 +103,8 @@ bool nests_too_deep(std::string_view text) {
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
-    const auto at = std::ranges::find(entries, key, [](const auto& entry) -> std::string_view { return entry.first; });
-    return at == entries.end() ? nullptr : &at->second;
+    const auto at = std::ranges::find(entries, key, &Entry::key);
+    return at == entries.end() ? nullptr : &at->value;
 }
 
 Node parse(std::string_view text, std::string_view source, Diagnostics& diagnostics) {

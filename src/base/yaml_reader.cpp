@@ -138,7 +138,7 @@ void Reader::report(std::string_view key, std::string message) {
     std::uint32_t line = node_.line;
     std::uint32_t column = node_.column;
     for (std::size_t i = 0; i < node_.entries.size(); ++i) {
-        if (node_.entries[i].first == key) {
+        if (node_.entries[i].key == key) {
             std::tie(line, column) = node_.key_places[i];
         }
     }
