@@ -1,0 +1,76 @@
+#include "detect/analytic/mail_collection/access.h"
+
+#include <array>
+
+namespace mailvigil::detect::analytic::collection {
+
+std::string_view to_text(AccessClass access_class) {
+    constexpr std::array<std::string_view, 4> kWords = {"list", "read", "change", "denied"};
+    return kWords[static_cast<std::size_t>(access_class)];
+}
+
+std::string_view to_text(Verdict verdict) {
+    constexpr std::array<std::string_view, 6> kWords = {"unknown",     "service",        "owner",
+                                                        "maintenance", "administration", "collection"};
+    return kWords[static_cast<std::size_t>(verdict)];
+}
+
+std::size_t AccessBook::Hash::operator()(const Key& key) const noexcept {
+    const std::uint64_t process = (std::uint64_t{key.process.slot} << 32U) | key.process.generation;
+    const std::size_t mailbox = std::hash<std::string_view>{}(key.mailbox);
+    return mailbox ^ (process * 0x9e3779b97f4a7c15U) ^ static_cast<std::size_t>(key.access_class);
+}
+
+Access& AccessBook::note(lineage::ProcessRef process, std::string_view mailbox, AccessClass access_class, bool& fresh) {
+    ++total_;
+    fresh = false;
+    // A reader goes through one mailbox at a time.
+    if (latest_ != nullptr && latest_->process == process && latest_->access_class == access_class &&
+        latest_->mailbox == mailbox) {
+        ++latest_->count;
+        return *latest_;
+    }
+    Key key{process, std::string(mailbox), access_class};
+    const auto known = index_.find(key);
+    if (known != index_.end()) {
+        latest_ = &accesses_[known->second - front_];
+        ++latest_->count;
+        return *latest_;
+    }
+    if (accesses_.size() == kAccessesMax) {
+        evict_oldest();
+    }
+    fresh = true;
+    index_.emplace(key, front_ + accesses_.size());
+    latest_ = &accesses_.emplace_back();
+    latest_->process = process;
+    latest_->mailbox = std::move(key.mailbox);
+    latest_->access_class = access_class;
+    latest_->count = 1;
+    return *latest_;
+}
+
+void AccessBook::evict_oldest() {
+    const Access& oldest = accesses_.front();
+    index_.erase(Key{oldest.process, oldest.mailbox, oldest.access_class});
+    consumer_(oldest);
+    latest_ = nullptr;
+    accesses_.pop_front();
+    ++front_;
+}
+
+void AccessBook::complete(lineage::ProcessRef process) {
+    latest_ = nullptr;
+    // The oldest process is forgotten first, so what is complete stands at the front.
+    while (!accesses_.empty() && accesses_.front().process == process) {
+        evict_oldest();
+    }
+}
+
+void AccessBook::finish() {
+    while (!accesses_.empty()) {
+        evict_oldest();
+    }
+}
+
+}  // namespace mailvigil::detect::analytic::collection

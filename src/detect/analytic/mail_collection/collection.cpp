@@ -1,0 +1,370 @@
+#include "detect/analytic/mail_collection/collection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "detect/settings_in_force.h"
+
+namespace mailvigil::detect::analytic::collection {
+
+namespace {
+
+std::string join(const std::vector<std::string>& texts, std::string_view separator) {
+    return fmt::format("{}", fmt::join(texts, separator));
+}
+
+std::string count_of(std::uint64_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+}  // namespace
+
+std::string_view to_text(Stage stage) {
+    constexpr std::array<std::string_view, 4> kWords = {"access", "enumerate", "stage", "exfiltrate"};
+    return kWords[static_cast<std::size_t>(stage)];
+}
+
+Collection::Collection(GroupKey new_key, const lineage::Process& first, const Context& context, Timestamp time)
+    : key(new_key), last(time), login_user(first.login_user), user(first.user.value), context_(context), first_(time) {
+    show(first);
+}
+
+void Collection::show(const lineage::Process& process) {
+    actor_ = actor_of(process, context_.lineage);
+    who_ = describe_who(process, context_.lineage);
+    inferred_ = inferred_ || process.parent_inferred;
+}
+
+void Collection::add_evidence(std::string_view event_id) {
+    if (event_id.empty() || (!evidence_.empty() && evidence_.back() == event_id)) {
+        return;
+    }
+    if (evidence_.size() == kEvidenceMax) {
+        ++evidence_more_;
+        return;
+    }
+    add_once(evidence_, std::string(event_id), kEvidenceMax);
+}
+
+void Collection::add_access(const mail::StorePlace& place, AccessClass access_class, bool own, const Event& event) {
+    auto& table = own ? own_ : others_;
+    const std::string name = place.mailbox();
+    auto found = table.find(name);
+    if (found == table.end()) {
+        if (table.size() == kMailboxesMax) {
+            return;
+        }
+        found = table.emplace(name, Mailbox{std::string(place.root), place.software, 0, 0, 0, 0}).first;
+        add_evidence(event.event_id());
+    }
+    Mailbox& mailbox = found->second;
+    switch (access_class) {
+        case AccessClass::list:
+            ++mailbox.lists;
+            break;
+        case AccessClass::read:
+            if (mailbox.reads++ == 0) {
+                add_evidence(event.event_id());
+            }
+            break;
+        case AccessClass::change:
+            ++mailbox.changes;
+            break;
+        case AccessClass::denied:
+            ++mailbox.denials;
+            break;
+    }
+    last = event.time;
+}
+
+void Collection::add_command(const lineage::Process& process) {
+    std::string command = describe_command(process);
+    if (std::ranges::find(commands_, command) != commands_.end()) {
+        return;
+    }
+    add_evidence(process.exec_event);
+    if (commands_.size() == kStepsMax) {
+        ++more_commands_;
+        return;
+    }
+    commands_.push_back(std::move(command));
+}
+
+void Collection::add_artefact(std::string_view path, std::string_view how, const Event& event) {
+    if (std::ranges::find(artefacts_, path) != artefacts_.end() || artefacts_.size() == kArtefactsMax) {
+        return;
+    }
+    artefacts_.emplace_back(path);
+    add_once(staging_, fmt::format("{} → {}", how, path), kStepsMax);
+    add_evidence(event.event_id());
+    last = event.time;
+}
+
+void Collection::add_staging(Act act, std::string text, const Event& event) {
+    archived_ = archived_ || act == Act::archive;
+    add_once(staging_, std::move(text), kStepsMax);
+    add_evidence(event.event_id());
+    last = event.time;
+}
+
+void Collection::add_way_out(Act act, Tie tie, std::string text, std::string reason, const Event& event) {
+    best_way_out_ = std::max(best_way_out_.value_or(tie), tie);
+    uploaded_ = uploaded_ || act == Act::upload;
+    add_once(ways_out_, std::move(text), kStepsMax);
+    add_reason(std::move(reason));
+    add_evidence(event.event_id());
+    last = event.time;
+}
+
+bool Collection::taint(const lineage::Process& process) {
+    if (is_tainted(process.self) || tainted_.size() == kTaintedMax * 4) {
+        return false;
+    }
+    // The latest ones count: those before have ended or are known by their files.
+    if (tainted_.size() >= kTaintedMax) {
+        tainted_.erase(tainted_.begin(), tainted_.begin() + kTaintedMax / 2);
+    }
+    tainted_.push_back({process.self, process.exec_time == Timestamp{} ? process.start : process.exec_time});
+    return true;
+}
+
+bool Collection::is_tainted(lineage::ProcessRef process) const {
+    return std::ranges::any_of(tainted_, [&](const Tainted& tainted) { return tainted.process == process; });
+}
+
+bool Collection::has_tainted_near(Timestamp time, Duration span) const {
+    return std::ranges::any_of(tainted_, [&](const Tainted& tainted) {
+        return tainted.exec_time <= time + span && time <= tainted.exec_time + span;
+    });
+}
+
+std::size_t Collection::others_read() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(others_, [](const auto& entry) { return entry.second.reads > 0; }));
+}
+
+Stage Collection::stage() const {
+    if (best_way_out_) {
+        return Stage::exfiltrate;
+    }
+    if (!staging_.empty()) {
+        return Stage::stage;
+    }
+    const bool many = std::max(others_read(), others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
+    return many ? Stage::enumerate : Stage::access;
+}
+
+Level Collection::level() const {
+    const std::size_t read = others_read();
+    if (read == 0 && others_.empty()) {
+        if (!best_way_out_) {
+            return Level::informational;
+        }
+        // One's own mail may leave; a tool made for uploads is how a stolen account would do it.
+        return uploaded_ && *best_way_out_ == Tie::flow ? Level::medium : Level::low;
+    }
+    if (read == 0) {
+        const bool changed = std::ranges::any_of(others_, [](const auto& e) { return e.second.changes > 0; });
+        const bool many = others_.size() >= context_.knowledge.settings.mailboxes_to_harvest;
+        return changed || many ? Level::low : Level::informational;
+    }
+    if (best_way_out_) {
+        return *best_way_out_ == Tie::flow ? Level::critical : Level::high;
+    }
+    if (!staging_.empty() || read >= context_.knowledge.settings.mailboxes_to_harvest) {
+        return Level::high;
+    }
+    return Level::medium;
+}
+
+std::vector<std::string> Collection::mailboxes() const {
+    std::vector<std::string> names;
+    const auto& table = others_.empty() ? own_ : others_;
+    const bool any_read = others_read() > 0;
+    for (const auto& [name, mailbox] : table) {
+        if (mailbox.reads > 0 || !any_read) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
+std::string Collection::people(std::size_t shown_max) const {
+    std::vector<std::string> names = mailboxes();
+    const std::size_t all = names.size();
+    if (all > shown_max) {
+        names.resize(shown_max);
+        return fmt::format("{} and {} more", join(names, ", "), all - shown_max);
+    }
+    return join(names, ", ");
+}
+
+std::string Collection::title() const {
+    const std::vector<std::string> names = mailboxes();
+    const std::string whose = names.size() == 1 ? names[0] : fmt::format("{} people", names.size());
+    if (others_.empty()) {
+        return best_way_out_ ? fmt::format("{} sent mail of their own out", whose)
+                             : fmt::format("{} read mail of their own", whose);
+    }
+    switch (stage()) {
+        case Stage::exfiltrate:
+            return fmt::format("Mail of {} was collected and {}", whose,
+                               *best_way_out_ == Tie::flow ? "sent out" : "something was sent out soon after");
+        case Stage::stage:
+            return fmt::format("Mail of {} was collected and set aside", whose);
+        case Stage::enumerate:
+            return fmt::format("Mailboxes of {} were {} by one hand", whose, others_read() > 0 ? "opened" : "listed");
+        case Stage::access:
+            break;
+    }
+    return others_read() > 0 ? fmt::format("Mail of {} was opened by somebody else", whose)
+                             : fmt::format("The mailbox of {} was listed or changed by somebody else", whose);
+}
+
+std::vector<Step> Collection::steps() const {
+    std::vector<Step> steps;
+    const auto& table = others_.empty() ? own_ : others_;
+    Mailbox sum;
+    for (const auto& [name, mailbox] : table) {
+        sum.reads += mailbox.reads;
+        sum.lists += mailbox.lists;
+        sum.changes += mailbox.changes;
+        sum.denials += mailbox.denials;
+        sum.software = mailbox.software;
+    }
+    std::vector<std::string> what;
+    if (sum.reads != 0) {
+        what.push_back(fmt::format("{} opened", count_of(sum.reads, "file", "files")));
+    }
+    if (sum.lists != 0) {
+        what.push_back(fmt::format("{} listed", count_of(sum.lists, "folder", "folders")));
+    }
+    if (sum.changes != 0) {
+        what.push_back(fmt::format("{} changed", count_of(sum.changes, "file", "files")));
+    }
+    if (sum.denials != 0) {
+        what.push_back(fmt::format("{} refused", count_of(sum.denials, "attempt", "attempts")));
+    }
+    steps.push_back({sum.reads != 0 ? "read" : "touched",
+                     fmt::format("{}: {} ({}), in {}", people(12), join(what, ", "), sum.software,
+                                 render_duration(last - first_))});
+    if (!commands_.empty()) {
+        std::string with = join(commands_, " · ");
+        if (more_commands_ != 0) {
+            with += fmt::format(" · and {} more", more_commands_);
+        }
+        steps.push_back({"with", std::move(with)});
+    }
+    if (!staging_.empty()) {
+        steps.push_back({"staged", join(staging_, " · ")});
+    }
+    if (!ways_out_.empty()) {
+        steps.push_back({"sent", join(ways_out_, " · ")});
+    }
+    return steps;
+}
+
+std::vector<std::string> Collection::techniques() const {
+    std::vector<std::string> ids = {"T1114"};
+    if (archived_) {
+        ids.emplace_back("T1560.001");
+    }
+    if (!artefacts_.empty()) {
+        ids.emplace_back("T1074.001");
+    }
+    if (best_way_out_) {
+        ids.emplace_back("T1048");
+    }
+    return ids;
+}
+
+Finding Collection::finding(Timestamp time, bool closing) const {
+    Finding finding;
+    finding.rule_id = "AN1310";
+    finding.rule_name = "Local mail collection";
+    finding.action = "mail-collection";
+    finding.techniques = techniques();
+    finding.tactics = {"TA0009"};
+    if (best_way_out_) {
+        finding.tactics.emplace_back("TA0010");
+    }
+    finding.incident = incident_;
+    finding.update = updates_;
+    finding.closed = closing;
+    finding.title = title();
+    finding.level = level();
+    finding.verdict = others_.empty() ? "owner" : "collection";
+    finding.stage = to_text(stage());
+    finding.mailboxes = mailboxes();
+    for (const auto& [name, mailbox] : others_.empty() ? own_ : others_) {
+        add_once(finding.objects, mailbox.store, 32);
+    }
+    finding.who = who_;
+    finding.steps = steps();
+    finding.reasons = reasons_;
+    if (others_read() >= context_.knowledge.settings.mailboxes_to_harvest) {
+        finding.reasons.insert(finding.reasons.begin(),
+                               fmt::format("one {} opened the mail of {} owners",
+                                           key.session == kUnset ? "process tree" : "session", others_read()));
+    }
+    if (others_.empty()) {
+        finding.against.emplace_back("it is the actor's own mail");
+    }
+    finding.weakened_by = context_.gaps.touching(first_, last);
+    if (inferred_) {
+        finding.weakened_by.emplace_back("forks are not in the log: a subshell's parent was inferred from its session");
+    }
+    if (actor_.args.empty()) {
+        finding.weakened_by.emplace_back("the start of the reading process is not in the log: its arguments are unknown");
+    }
+    finding.evidence = evidence_;
+    if (evidence_more_ != 0) {
+        finding.evidence.push_back(fmt::format("and {} more records", evidence_more_));
+    }
+    finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
+    const Timestamp from = std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
+    const Timestamp until = std::chrono::ceil<std::chrono::seconds>(last + std::chrono::minutes(5));
+    finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG", render_utc(from), render_utc(until)));
+    if (key.session != kUnset) {
+        finding.next.push_back(fmt::format("ausearch --session {} -i -if LOG", key.session));
+    }
+    for (const auto& [name, mailbox] : others_) {
+        finding.accesses += mailbox.reads + mailbox.lists + mailbox.changes + mailbox.denials;
+    }
+    for (const auto& [name, mailbox] : own_) {
+        finding.accesses += mailbox.reads + mailbox.lists + mailbox.changes + mailbox.denials;
+    }
+    finding.actor = actor_;
+    finding.host = context_.host;
+    finding.time = time;
+    finding.start = first_;
+    finding.end = last;
+    return finding;
+}
+
+std::optional<Finding> Collection::update(Timestamp time, bool closing, std::uint64_t& next_incident) {
+    const Level now_level = level();
+    const Stage now_stage = stage();
+    if (now_level == Level::informational) {
+        return {};
+    }
+    const std::size_t mailboxes_now = others_.size() + own_.size();
+    const bool risen = incident_ == 0 || now_level > told_level_ || now_stage > told_stage_;
+    const bool grown = mailboxes_now != told_mailboxes_ || ways_out_.size() != told_ways_out_;
+    if (!risen && !closing && !(grown && ways_out_.size() != told_ways_out_)) {
+        return {};
+    }
+    if (incident_ == 0) {
+        incident_ = next_incident++;
+    }
+    ++updates_;
+    told_level_ = now_level;
+    told_stage_ = now_stage;
+    told_mailboxes_ = mailboxes_now;
+    told_ways_out_ = ways_out_.size();
+    return finding(time, closing);
+}
+
+}  // namespace mailvigil::detect::analytic::collection

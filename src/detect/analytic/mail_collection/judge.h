@@ -1,0 +1,39 @@
+// Judge: what an access to a mailbox is taken for, by who reads, how, and whose mail it is.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "detect/analytic.h"
+#include "detect/analytic/mail_collection/access.h"
+
+namespace mailvigil::detect::analytic::collection {
+
+struct Judgement {
+    Verdict verdict = Verdict::unknown;
+    std::string reason;
+    bool declared = true;  ///< maintenance and administration: somebody declared it
+};
+
+class Judge {
+  public:
+    static constexpr std::size_t kOwnersMax = 16'384;
+
+    explicit Judge(const Context& context) : context_(context) {}
+
+    Judgement judge(const lineage::Process& process, const mail::StorePlace& place, const Event& event);
+
+  private:
+    [[nodiscard]] bool acts_for_owner(const lineage::Process& process,
+                                      const mail::StorePlace& place,
+                                      const Event& event,
+                                      std::string& reason) const;
+    [[nodiscard]] std::string stranger(const lineage::Process& process) const;
+    void learn_owner(const mail::StorePlace& place, const Event& event);
+
+    const Context& context_;
+    /// file owner -> the one mailbox that it owns; empty: it owns several (vmail and the like).
+    std::unordered_map<std::uint32_t, std::string> mailbox_of_uid_;
+};
+
+}  // namespace mailvigil::detect::analytic::collection

@@ -1,0 +1,645 @@
+#include "detect/analytic/mail_collection/tracker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/glob.h"
+#include "base/path_map.h"
+#include "detect/analytic/mail_collection/destination.h"
+#include "detect/settings_in_force.h"
+
+namespace mailvigil::detect::analytic::collection {
+
+namespace {
+
+using lineage::Process;
+
+constexpr std::uint64_t kFileType = 0170000;
+constexpr std::uint64_t kDirectory = 0040000;
+
+bool is_directory(const Event& event) {
+    return event.has(Field::file_mode) && (event.file_mode() & kFileType) == kDirectory;
+}
+
+AccessClass class_of(const Event& event, const mail::StorePlace& place) {
+    if (event.event_outcome() == "failure") {
+        return AccessClass::denied;
+    }
+    if (place.kind == mail::ObjectKind::directory) {
+        return AccessClass::list;
+    }
+    switch (event.event_class) {
+        case EventClass::file_open:
+        case EventClass::file_read:
+            return AccessClass::read;
+        case EventClass::file_write:
+            // Opened for both: a mail client updating its flags, or an editor.
+            return (event.file_open_flags() & O_ACCMODE) == O_RDWR ? AccessClass::read : AccessClass::change;
+        default:
+            return AccessClass::change;
+    }
+}
+
+bool is_staging(Act act) {
+    return act == Act::archive || act == Act::compress || act == Act::encode || act == Act::encrypt || act == Act::copy;
+}
+
+bool is_way_out(Act act) {
+    return act == Act::upload || act == Act::submit || act == Act::transfer || act == Act::serve;
+}
+
+std::string full_path(const Process& process, std::string_view path) {
+    std::string full;
+    normalise_path(process.working_directory, path, full);
+    return full;
+}
+
+bool in_scratch(std::string_view path) {
+    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") || path.starts_with("/dev/shm/") ||
+           path.starts_with("/run/user/") || path.starts_with("memfd:") || path.ends_with(" (deleted)");
+}
+
+/// Files that programs keep for themselves: no content was put there on purpose.
+bool is_bookkeeping(std::string_view path) {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return path.starts_with("/dev/pts/") || path.starts_with("/dev/tty") || path == "/dev/null" ||
+           path.starts_with("/proc/") || path.starts_with("/sys/") || path.starts_with("/var/log/") ||
+           path.starts_with("/run/lock/") || name.starts_with(".lesshst") || name.ends_with("_history") ||
+           name.ends_with("_history.tmp") || name.starts_with(".viminfo") || name.ends_with(".swp") ||
+           name.ends_with(".swx") || name.ends_with(".lock") || name.ends_with(".pyc") || name == "__pycache__" ||
+           name == ".sudo_as_admin_successful" || path.find("/__pycache__/") != std::string_view::npos;
+}
+
+}  // namespace
+
+Tracker::Tracker(const Context& context)
+    : context_(context), judge_(context_), accesses_([this](const Access& access) { tell_access(access); }) {}
+
+Tracker::Trail& Tracker::trail_of(const Process& process) {
+    if (process.self.slot >= trails_.size()) {
+        trails_.resize(process.self.slot + 1);
+    }
+    Trail& trail = trails_[process.self.slot];
+    if (trail.process != process.self) {
+        trail = {};
+        trail.process = process.self;
+    }
+    return trail;
+}
+
+GroupKey Tracker::key_of(const Process& process) const {
+    if (process.session.value != kUnset) {
+        return {process.session.value, {}};
+    }
+    return {kUnset, context_.lineage.tree_root(process).self};
+}
+
+Collection& Tracker::collection_of(const Process& process, Timestamp time) {
+    const GroupKey key = key_of(process);
+    for (const auto& collection : collections_) {
+        if (collection->key == key) {
+            return *collection;
+        }
+    }
+    if (collections_.size() == kCollectionsMax) {
+        const auto oldest = std::ranges::min_element(collections_, {}, [](const auto& c) { return c->last; });
+        if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+        collections_.erase(oldest);
+    }
+    collections_.push_back(std::make_unique<Collection>(key, process, context_, time));
+    return *collections_.back();
+}
+
+Collection* Tracker::carried_by(const Process& process) {
+    for (const auto& collection : collections_) {
+        if (collection->is_tainted(process.self)) {
+            return collection.get();
+        }
+    }
+    return nullptr;
+}
+
+Collection* Tracker::holding(std::string_view path) {
+    if (artefacts_.empty()) {
+        return nullptr;
+    }
+    auto found = artefacts_.find(std::string(path));
+    if (found == artefacts_.end()) {
+        // A folder that was packed or sent whole.
+        const std::string below = std::string(path) + "/";
+        found = std::ranges::find_if(artefacts_, [&](const auto& entry) { return entry.first.starts_with(below); });
+    }
+    if (found == artefacts_.end()) {
+        return nullptr;
+    }
+    for (const auto& collection : collections_) {
+        if (collection->key == found->second) {
+            return collection.get();
+        }
+    }
+    return nullptr;
+}
+
+Collection* Tracker::recent(const Process& process, Timestamp time, std::string& reason) {
+    const GroupKey key = key_of(process);
+    const Duration window = context_.knowledge.settings.time_window;
+    Collection* by_person = nullptr;
+    for (const auto& collection : collections_) {
+        if (collection->last + window < time || !collection->concerns_others()) {
+            continue;
+        }
+        if (collection->key == key) {
+            reason = fmt::format("in the same {}, {} after the mail was read",
+                                 key.session == kUnset ? "process tree" : "session",
+                                 render_duration(time - collection->last));
+            return collection.get();
+        }
+        const bool same_login = process.login_user != kUnset && process.login_user == collection->login_user;
+        const bool same_account = process.login_user == kUnset && collection->login_user == kUnset &&
+                                  process.user.value == collection->user;
+        if (same_login || same_account) {
+            by_person = collection.get();
+        }
+    }
+    if (by_person != nullptr) {
+        reason = fmt::format("by the same person in another session, {} after the mail was read (within TimeWindow {})",
+                             render_duration(time - by_person->last), render_duration(window));
+    }
+    return by_person;
+}
+
+Collection* Tracker::flow_into(const Process& process, const CommandUse& use, std::string& reason) {
+    if (Collection* collection = carried_by(process)) {
+        reason = "the process that sent it had the mail open or was fed with it";
+        return collection;
+    }
+    for (const std::string& source : use.sources) {
+        const std::string path = full_path(process, source);
+        if (Collection* collection = holding(path)) {
+            reason = fmt::format("{} holds collected mail", path);
+            return collection;
+        }
+    }
+    if (!use.standard_input && !use.in_arguments) {
+        return nullptr;
+    }
+    const GroupKey key = key_of(process);
+    const Duration near = use.standard_input ? kPipeline : Duration(std::chrono::minutes(1));
+    for (const auto& collection : collections_) {
+        if (collection->key == key && collection->has_tainted_near(process.exec_time, near)) {
+            reason = use.standard_input ? "fed by a pipe from the program that read the mail"
+                                        : "content stands in its arguments right after the mail was read";
+            return collection.get();
+        }
+    }
+    return nullptr;
+}
+
+bool Tracker::is_way_out_by_name(const CommandUse& use) const {
+    const auto& removed = context_.knowledge.settings.process_name_list.remove;
+    return is_way_out(use.act) && std::ranges::find(removed, use.tool) == removed.end();
+}
+
+void Tracker::tell(Collection& collection, Timestamp time) {
+    if (auto finding = collection.update(time, false, context_.next_incident)) {
+        context_.findings.push_back(std::move(*finding));
+    }
+}
+
+void Tracker::consider_staging(const Process& process, const CommandUse& use, const Event& event) {
+    std::string reason;
+    Collection* collection = flow_into(process, use, reason);
+    if (collection == nullptr) {
+        return;
+    }
+    to_taint_.push_back(process.self);
+    collection->add_command(process);
+    const std::string how = fmt::format("{} ({})", use.tool, to_text(use.act));
+    for (const std::string& output : use.outputs) {
+        const std::string path = full_path(process, output);
+        if (path.empty() || is_bookkeeping(path) || context_.knowledge.stores.locate(path, false)) {
+            continue;
+        }
+        if (artefacts_.size() < kCollectionsMax * Collection::kArtefactsMax) {
+            artefacts_.insert_or_assign(path, collection->key);
+        }
+        collection->add_artefact(path, how, event);
+    }
+    if (use.outputs.empty() && use.act != Act::copy) {
+        collection->add_staging(use.act, how, event);
+    } else if (use.act == Act::archive) {
+        collection->add_staging(use.act, how, event);
+    }
+    tell(*collection, event.time);
+}
+
+void Tracker::consider_way_out(const Process& process, const CommandUse& use, const Event& event) {
+    if (!is_way_out_by_name(use) || stays_here(use, context_.knowledge.settings)) {
+        return;
+    }
+    std::string reason;
+    Tie tie = Tie::flow;
+    Collection* collection = flow_into(process, use, reason);
+    if (collection == nullptr) {
+        tie = Tie::session;
+        collection = recent(process, event.time, reason);
+    }
+    if (collection == nullptr) {
+        return;
+    }
+    const std::string to = use.destination.empty() ? "a destination that the command line does not name" : use.destination;
+    collection->add_command(process);
+    collection->add_way_out(use.act, tie, fmt::format("{} → {} ({})", use.tool, to, to_text(use.act)),
+                            fmt::format("{}: {}; {}", use.tool, use.because, reason), event);
+    if (use.opaque) {
+        collection->add_reason(fmt::format("{}: what it sends stands in a file that the command line only names", use.tool));
+    }
+    trail_of(process).sent_with = process.exec_event;
+    if (tie == Tie::flow) {
+        to_taint_.push_back(process.self);
+    }
+    tell(*collection, event.time);
+}
+
+void Tracker::consider_uses(const Process& process, const Event& event) {
+    const std::vector<CommandUse> uses = context_.facts.of(process).uses;
+    for (const CommandUse& use : uses) {
+        if (is_staging(use.act)) {
+            consider_staging(process, use, event);
+        }
+        if (is_way_out(use.act)) {
+            consider_way_out(process, use, event);
+        }
+    }
+}
+
+void Tracker::taint(Collection& collection, const Process& first, const Event& event) {
+    to_taint_.assign(1, first.self);
+    // Taint spreads along pipes and files; each process once.
+    for (std::size_t i = 0; i < to_taint_.size(); ++i) {
+        const Process* process = context_.lineage.find(to_taint_[i]);
+        if (process == nullptr || !collection.taint(*process)) {
+            continue;
+        }
+        collection.add_command(*process);
+        const Trail trail = trail_of(*process);
+        for (const std::string& path : trail.created) {
+            artefacts_.insert_or_assign(path, collection.key);
+            collection.add_artefact(path, process->name, event);
+        }
+        const Process* parent = context_.lineage.parent(*process);
+        const Trail parent_trail = parent == nullptr ? Trail{} : trail_of(*parent);
+        const Trail& connected = trail.connected.empty() ? parent_trail : trail;
+        if (!connected.connected.empty() &&
+            connected.connected_time + context_.knowledge.settings.time_window >= event.time) {
+            collection.add_way_out(Act::upload, Tie::flow,
+                                   fmt::format("{} → {}", process->name, connected.connected),
+                                   fmt::format("{} read the mail while it held a connection to {}", process->name,
+                                               connected.connected),
+                                   event);
+            collection.add_evidence(connected.connected_event);
+        }
+        consider_uses(*process, event);
+        const GroupKey key = key_of(*process);
+        for (const Consumer& consumer : consumers_) {
+            if (consumer.key == key && collection.has_tainted_near(consumer.time, kPipeline)) {
+                to_taint_.push_back(consumer.process);
+            }
+        }
+    }
+    to_taint_.clear();
+}
+
+void Tracker::suspect(const Event& event, const Process& process, const mail::StorePlace& place,
+                      AccessClass access_class, const Judgement& judgement) {
+    const bool own = judgement.verdict == Verdict::owner;
+    Collection& collection = collection_of(process, event.time);
+    collection.add_access(place, access_class, own, event);
+    if (!own) {
+        collection.add_reason(judgement.reason);
+    }
+    const bool holds_content = access_class == AccessClass::read;
+    if (holds_content && !collection.is_tainted(process.self)) {
+        taint(collection, process, event);
+    } else if (!holds_content) {
+        collection.add_command(process);
+    }
+    tell(collection, event.time);
+}
+
+void Tracker::on_store(const Event& event, const Process& process, const mail::StorePlace& place) {
+    store_events_seen_ = true;
+    if (place.kind == mail::ObjectKind::control || place.kind == mail::ObjectKind::transient) {
+        return;
+    }
+    const AccessClass access_class = class_of(event, place);
+    bool fresh = false;
+    Access& access = accesses_.note(process.self, place.mailbox(), access_class, fresh);
+    access.last = event.time;
+    access.last_event.assign(event.event_id());
+    if (fresh) {
+        const Judgement judgement = judge_.judge(process, place, event);
+        access.verdict = judgement.verdict;
+        access.reason = judgement.reason;
+        access.store.assign(place.root);
+        access.software = place.software;
+        access.first = event.time;
+        access.first_event.assign(event.event_id());
+    }
+    const Role* role = context_.facts.of(process).role;
+    if (access.verdict == Verdict::collection) {
+        suspect(event, process, place, access_class, {access.verdict, access.reason, false});
+    } else if (access.verdict == Verdict::owner && role == nullptr && access_class == AccessClass::read) {
+        suspect(event, process, place, access_class, {access.verdict, access.reason, true});
+    }
+}
+
+void Tracker::on_new_file(const Event& event, const Process& process, std::string_view path) {
+    if (event.event_outcome() != "success" || is_bookkeeping(path) || is_directory(event)) {
+        return;
+    }
+    if (Collection* collection = carried_by(process)) {
+        artefacts_.insert_or_assign(std::string(path), collection->key);
+        collection->add_artefact(path, process.name, event);
+        tell(*collection, event.time);
+        return;
+    }
+    Trail& trail = trail_of(process);
+    if (trail.created.size() == kCreatedMax) {
+        trail.created.erase(trail.created.begin());
+    }
+    trail.created.emplace_back(path);
+}
+
+void Tracker::on_moved_file(const Event& event, const Process& process) {
+    context_.facts.note_copy(event.file_path(), event.file_target_path());
+    const std::string_view target = event.file_target_path();
+    if (Collection* collection = holding(event.file_path())) {
+        artefacts_.insert_or_assign(std::string(target), collection->key);
+        collection->add_artefact(target, process.name, event);
+        tell(*collection, event.time);
+    }
+    // A second name outside the store for a mailbox: reading it later would touch no store.
+    const auto from = context_.knowledge.stores.locate(event.file_path(), is_directory(event));
+    if (from && !context_.knowledge.stores.locate(target, false) && event.event_outcome() == "success") {
+        bool fresh = false;
+        Access& access = accesses_.note(process.self, from->mailbox(), AccessClass::read, fresh);
+        const Judgement judgement = judge_.judge(process, *from, event);
+        access.verdict = judgement.verdict;
+        access.reason = judgement.reason;
+        access.store.assign(from->root);
+        access.software = from->software;
+        access.last = event.time;
+        access.last_event.assign(event.event_id());
+        if (fresh) {
+            access.first = event.time;
+            access.first_event.assign(event.event_id());
+        }
+        if (judgement.verdict == Verdict::collection) {
+            suspect(event, process, *from, AccessClass::read, judgement);
+            Collection& collection = collection_of(process, event.time);
+            artefacts_.insert_or_assign(std::string(target), collection.key);
+            collection.add_artefact(target, process.name, event);
+            tell(collection, event.time);
+        }
+    }
+}
+
+void Tracker::on_file(const Event& event, const Process& process) {
+    const std::string_view path = event.file_path();
+    if (event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link) {
+        on_moved_file(event, process);
+        if (event.event_class == EventClass::file_link) {
+            return;
+        }
+    }
+    if (const auto place = context_.knowledge.stores.locate(path, is_directory(event))) {
+        on_store(event, process, *place);
+        return;
+    }
+    switch (event.event_class) {
+        case EventClass::file_create:
+        case EventClass::file_write:
+            on_new_file(event, process, path);
+            break;
+        case EventClass::file_open:
+        case EventClass::file_read:
+            if (Collection* collection = holding(path); collection != nullptr && !is_directory(event)) {
+                taint(*collection, process, event);
+            }
+            break;
+        default:
+            break;
+    }
+}
+
+// Without watches on the mail directories the log shows programs but no opened files: then a command line that names a mailbox is
+// taken at its word.
+void Tracker::claim_accesses(const Process& process, const CommandUse& use, const Event& event) {
+    if (store_events_seen_) {
+        return;
+    }
+    const Role* role = context_.facts.of(process).role;
+    if (role != nullptr && role->verdict == RoleVerdict::service) {
+        return;
+    }
+    for (const std::string& source : use.sources) {
+        const std::string path = full_path(process, source);
+        const auto place = context_.knowledge.stores.locate(path, false);
+        if (!place) {
+            continue;
+        }
+        const Judgement judgement = judge_.judge(process, *place, event);
+        if (judgement.verdict == Verdict::collection) {
+            suspect(event, process, *place, use.act == Act::enumerate ? AccessClass::list : AccessClass::read, judgement);
+            collection_of(process, event.time).add_reason("the log has no opened files; this is what the command line says");
+        }
+    }
+}
+
+void Tracker::on_exec(const Event& event, const Process& process) {
+    const Facts& facts = context_.facts.of(process);
+    if (facts.role != nullptr && facts.role->verdict == RoleVerdict::service && facts.uses.empty()) {
+        return;
+    }
+    const std::vector<CommandUse> uses = facts.uses;
+    for (const CommandUse& use : uses) {
+        if (use.standard_input && (is_staging(use.act) || is_way_out(use.act))) {
+            if (consumers_.size() == kConsumersMax) {
+                consumers_.pop_front();
+            }
+            consumers_.push_back({process.self, key_of(process), process.exec_time});
+            break;
+        }
+    }
+    for (const CommandUse& use : uses) {
+        claim_accesses(process, use, event);
+    }
+    const auto& added = context_.knowledge.settings.process_name_list.add;
+    const std::string_view name = std::string_view(process.executable).substr(process.executable.rfind('/') + 1);
+    if (std::ranges::find(added, name) != added.end()) {
+        CommandUse use;
+        use.tool = name;
+        use.act = Act::upload;
+        use.standard_input = true;
+        use.opaque = true;
+        use.because = "named in ProcessNameList";
+        consider_way_out(process, use, event);
+    }
+    consider_uses(process, event);
+    const std::vector<lineage::ProcessRef> fed = std::exchange(to_taint_, {});
+    for (const lineage::ProcessRef ref : fed) {
+        const Process* other = context_.lineage.find(ref);
+        std::string reason;
+        for (const CommandUse& use : uses) {
+            Collection* collection = other == nullptr ? nullptr : flow_into(*other, use, reason);
+            if (collection != nullptr && !collection->is_tainted(ref)) {
+                taint(*collection, *other, event);
+            }
+        }
+    }
+}
+
+void Tracker::on_connection(const Event& event, const Process& process) {
+    constexpr std::uint64_t kDns = 53;
+    const bool reaches_out = event.has(Field::destination_ip) && event.event_outcome() == "success" &&
+                             event.event_action() != "bind" && event.destination_port() != 0 &&
+                             event.destination_port() != kDns &&
+                             !stays_here(event.destination_ip(), context_.knowledge.settings);
+    if (!reaches_out) {
+        return;
+    }
+    const Role* role = context_.facts.of(process).role;
+    if (role != nullptr && role->verdict != RoleVerdict::owner_only) {
+        return;
+    }
+    const std::string to = fmt::format("{}:{}", render(event.destination_ip()), event.destination_port());
+    Trail& trail = trail_of(process);
+    trail.connected = to;
+    trail.connected_time = event.time;
+    trail.connected_event.assign(event.event_id());
+    const std::string text = fmt::format("{} → {}", process.name, to);
+    if (Collection* collection = carried_by(process)) {
+        collection->add_way_out(Act::upload, Tie::flow, text,
+                                fmt::format("{} connected to {} with the mail in hand", process.name, to), event);
+        tell(*collection, event.time);
+        return;
+    }
+    std::string reason;
+    const bool told = !trail.sent_with.empty() && trail.sent_with == process.exec_event;
+    if (!told && !in_scratch(process.executable)) {
+        return;
+    }
+    if (Collection* collection = recent(process, event.time, reason)) {
+        collection->add_command(process);
+        collection->add_way_out(Act::upload, Tie::session, text,
+                                told ? fmt::format("{} connected to {}", process.name, to)
+                                     : fmt::format("{}, a program in a scratch folder, connected to {}; {}",
+                                                   process.executable, to, reason),
+                                event);
+        tell(*collection, event.time);
+    }
+}
+
+void Tracker::apply(const Event& event, const Process* process) {
+    if (process == nullptr) {
+        return;
+    }
+    switch (event.event_class) {
+        case EventClass::process_start:
+            if (!event.has(Field::process_child_pid)) {
+                on_exec(event, *process);
+            }
+            break;
+        case EventClass::process_exit:
+            accesses_.complete(process->self);
+            break;
+        case EventClass::network_connection:
+            on_connection(event, *process);
+            break;
+        case EventClass::file_open:
+        case EventClass::file_read:
+        case EventClass::file_write:
+        case EventClass::file_create:
+        case EventClass::file_rename:
+        case EventClass::file_link:
+        case EventClass::file_unlink:
+        case EventClass::file_attribute:
+            on_file(event, *process);
+            break;
+        default:
+            break;
+    }
+}
+
+void Tracker::tell_access(const Access& access) {
+    if (!context_.account_accesses || access.verdict == Verdict::collection) {
+        return;
+    }
+    Finding finding;
+    finding.rule_id = "AN1310";
+    finding.rule_name = "Local mail collection";
+    finding.action = "mail-store-access";
+    finding.techniques = {"T1114"};
+    finding.tactics = {"TA0009"};
+    finding.level = Level::informational;
+    finding.verdict = to_text(access.verdict);
+    finding.stage = "access";
+    finding.mailboxes = {access.mailbox};
+    finding.objects = {access.store};
+    finding.reasons = {access.reason};
+    finding.evidence = {access.first_event};
+    if (access.last_event != access.first_event) {
+        finding.evidence.push_back(access.last_event);
+    }
+    finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
+    finding.accesses = access.count;
+    if (const Process* process = context_.lineage.find(access.process)) {
+        finding.actor = actor_of(*process, context_.lineage);
+        finding.who = describe_who(*process, context_.lineage);
+    }
+    finding.title = fmt::format("{}: {} of {} by {}, {} times", to_text(access.verdict), to_text(access.access_class),
+                                access.mailbox, finding.actor.name, access.count);
+    finding.host = context_.host;
+    finding.time = access.last;
+    finding.start = access.first;
+    finding.end = access.last;
+    context_.findings.push_back(std::move(finding));
+}
+
+void Tracker::pass_time(Timestamp now) {
+    if (now < swept_ + std::chrono::seconds(1)) {
+        return;
+    }
+    swept_ = now;
+    const Duration window = context_.knowledge.settings.time_window;
+    std::erase_if(collections_, [&](const auto& collection) {
+        if (collection->last + window >= now) {
+            return false;
+        }
+        if (auto finding = collection->update(now, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+        std::erase_if(artefacts_, [&](const auto& entry) { return entry.second == collection->key; });
+        return true;
+    });
+}
+
+void Tracker::forget(const Process& process) { accesses_.complete(process.self); }
+
+void Tracker::finish() {
+    for (const auto& collection : collections_) {
+        if (auto finding = collection->update(collection->last, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+    }
+    collections_.clear();
+    artefacts_.clear();
+    accesses_.finish();
+}
+
+}  // namespace mailvigil::detect::analytic::collection

@@ -1,0 +1,95 @@
+// Story: what one session or process tree did to the path of mail, and what came of it: change -> activated -> observed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detect/analytic.h"
+
+namespace mailvigil::detect::analytic::tampering {
+
+enum class Stage : std::uint8_t { change, activated, observed };
+
+std::string_view to_text(Stage stage);
+
+/// What a change is taken for.
+enum class Verdict : std::uint8_t { tampering, owner, administration, package, configuration_management, maintenance, service };
+
+std::string_view to_text(Verdict verdict);
+
+/// Who belongs together: a login session, or where there is none, a process tree.
+struct GroupKey {
+    std::uint32_t session = kUnset;
+    lineage::ProcessRef tree;
+
+    bool operator==(const GroupKey&) const = default;
+};
+
+class Story {
+  public:
+    static constexpr std::size_t kObjectsMax = 256;
+    static constexpr std::size_t kStepsMax = 12;
+    static constexpr std::size_t kEvidenceMax = 64;
+
+    Story(GroupKey key, Verdict verdict, const lineage::Process& actor, const Context& context, Timestamp time);
+
+    void add_change(std::string_view path, const mail::ConfigurationPlace& place, std::string_view verb,
+                    const lineage::Process& process, const Event& event);
+    void add_activation(const lineage::Process& process, std::string_view does, bool same_hand, const Event& event);
+    /// The mail system ran a program that it is not known to run.
+    void add_execution(const lineage::Process& process, const lineage::Process& daemon, std::string how, const Event& event);
+    void add_reason(std::string reason) { add_once(reasons_, std::move(reason), kStepsMax); }
+    void raise(Level level) { floor_ = std::max(floor_, level); }
+
+    [[nodiscard]] bool touches(std::string_view software) const;
+    [[nodiscard]] Level level() const;
+    [[nodiscard]] Stage stage() const { return stage_; }
+    [[nodiscard]] Timestamp first_change() const { return first_; }
+
+    std::optional<Finding> update(Timestamp time, bool closing, std::uint64_t& next_incident);
+
+    GroupKey key;
+    Verdict verdict;
+    Timestamp last{};
+    std::uint64_t executions = 0;
+
+  private:
+    struct Object {
+        std::string software;
+        mail::ObjectRole role;
+        std::string verbs;
+        std::string means;
+        std::string activation;
+        Level severity = Level::medium;
+        std::string user;
+    };
+
+    [[nodiscard]] std::string title() const;
+    [[nodiscard]] Finding finding(Timestamp time, bool closing) const;
+    void add_evidence(std::string_view event_id);
+
+    const Context& context_;
+    Timestamp first_{};
+    std::map<std::string, Object> objects_;
+    std::vector<std::string> commands_;
+    std::vector<std::string> activations_;
+    std::vector<std::string> observed_;
+    std::vector<std::string> reasons_;
+    std::vector<std::string> evidence_;
+    Stage stage_ = Stage::change;
+    Level floor_ = Level::informational;
+    Actor actor_;
+    std::string who_;
+    bool inferred_ = false;
+
+    std::uint64_t incident_ = 0;
+    std::uint64_t updates_ = 0;
+    Level told_level_ = Level::informational;
+    Stage told_stage_ = Stage::change;
+};
+
+}  // namespace mailvigil::detect::analytic::tampering

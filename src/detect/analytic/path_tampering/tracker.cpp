@@ -1,0 +1,360 @@
+#include "detect/analytic/path_tampering/tracker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/glob.h"
+#include "detect/declared.h"
+
+namespace mailvigil::detect::analytic::tampering {
+
+namespace {
+
+using lineage::Process;
+
+bool in_scratch(std::string_view path) {
+    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") || path.starts_with("/dev/shm/") ||
+           path.starts_with("/run/user/") || path.starts_with("memfd:") || path.ends_with(" (deleted)");
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view verb_of(const Event& event) {
+    if (event.event_outcome() == "failure") {
+        return "refused";
+    }
+    switch (event.event_class) {
+        case EventClass::file_create:
+            return "created";
+        case EventClass::file_write:
+            return "written";
+        case EventClass::file_rename:
+            return "replaced";
+        case EventClass::file_link:
+            return "linked";
+        case EventClass::file_unlink:
+            return "removed";
+        case EventClass::file_attribute:
+            return "attributes changed";
+        default:
+            return {};
+    }
+}
+
+}  // namespace
+
+GroupKey Tracker::key_of(const Process& process) const {
+    if (process.session.value != kUnset) {
+        return {process.session.value, {}};
+    }
+    return {kUnset, context_.lineage.tree_root(process).self};
+}
+
+Story& Tracker::story_of(const Process& process, Verdict verdict, Timestamp time) {
+    const GroupKey key = key_of(process);
+    for (const auto& story : stories_) {
+        if (story->key == key && story->verdict == verdict) {
+            return *story;
+        }
+    }
+    if (stories_.size() == kStoriesMax) {
+        const auto oldest = std::ranges::min_element(stories_, {}, [](const auto& s) { return s->last; });
+        if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+        stories_.erase(oldest);
+    }
+    stories_.push_back(std::make_unique<Story>(key, verdict, process, context_, time));
+    return *stories_.back();
+}
+
+void Tracker::tell(Story& story, Timestamp time) {
+    if (auto finding = story.update(time, false, context_.next_incident)) {
+        context_.findings.push_back(std::move(*finding));
+    }
+}
+
+Tracker::Judgement Tracker::judge(const Process& process, std::string_view path, const mail::ConfigurationPlace& place,
+                                  Timestamp time) {
+    const Settings& settings = context_.knowledge.settings;
+    const lineage::Lineage& lineage = context_.lineage;
+    const Role* role = context_.facts.of(process).role;
+    if (role != nullptr && role->verdict == RoleVerdict::change) {
+        const bool managed = role->name == "configuration-management";
+        const bool package = role->name == "package-manager";
+        return {managed   ? Verdict::configuration_management
+                : package ? Verdict::package
+                          : Verdict::maintenance,
+                fmt::format("role {}: {}", role->name, role->word)};
+    }
+    if (role != nullptr && role->verdict == RoleVerdict::service && place.role != mail::ObjectRole::binary &&
+        place.role != mail::ObjectRole::plugin) {
+        return {Verdict::service, fmt::format("role {}: {}", role->name, role->word)};
+    }
+    if (role != nullptr && role->verdict == RoleVerdict::maintenance) {
+        return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word)};
+    }
+    if (const Declaration* declaration = declared_change(settings, process, lineage, path, time)) {
+        return {Verdict::administration, fmt::format("declared: {}", declaration->reason)};
+    }
+    const std::string user = lineage.user_name(process.effective_user.value);
+    const bool own_login = process.login_user == kUnset || process.login_user == process.effective_user.value;
+    if (place.role == mail::ObjectRole::user_filter && place.user == user && own_login) {
+        return {Verdict::owner, fmt::format("{} changed their own filter", user)};
+    }
+    const bool in_window = std::ranges::any_of(settings.change_windows,
+                                               [&](const ChangeWindow& window) { return window.contains(time); });
+    if (in_window && process.login_user != kUnset) {
+        return {Verdict::administration, "within a change window"};
+    }
+    const std::string hand = fmt::format("not by a package, configuration management or a declared reason{}",
+                                         settings.change_windows.empty() ? "" : ", and outside the change windows");
+    return {Verdict::tampering, hand};
+}
+
+void Tracker::on_change(const Event& event, const Process& process, std::string_view path,
+                        const mail::ConfigurationPlace& place, std::string_view verb) {
+    if (place.transient) {
+        return;
+    }
+    Judgement judgement = judge(process, path, place, event.time);
+    Story& story = story_of(process, judgement.verdict, event.time);
+    story.add_change(path, place, verb, process, event);
+    story.add_reason(std::move(judgement.reason));
+    const std::string user = context_.lineage.user_name(process.effective_user.value);
+    if (judgement.verdict == Verdict::tampering && context_.knowledge.execution.is_account(user)) {
+        story.add_reason(fmt::format("{} is the account of a service (UserContext): it has no reason to change configuration", user));
+        story.raise(Level::high);
+    }
+    if (place.role == mail::ObjectRole::user_filter && !place.user.empty() && place.user != user) {
+        story.add_reason(fmt::format("{} changed the filter of {}", user, place.user));
+    }
+    tell(story, event.time);
+}
+
+void Tracker::note_written(const Event& event, const Process& process, std::string_view path) {
+    if (event.event_outcome() != "success") {
+        return;
+    }
+    const Role* role = context_.facts.of(process).role;
+    const bool honest = role != nullptr && (role->verdict == RoleVerdict::change || role->verdict == RoleVerdict::service);
+    if (written_.size() >= kFilesMax) {
+        written_.erase(written_in_order_.front());
+        written_in_order_.pop_front();
+    }
+    const auto [entry, fresh] = written_.insert_or_assign(
+        std::string(path), Written{key_of(process), event.time, honest, describe_who(process, context_.lineage),
+                                   std::string(event.event_id())});
+    if (fresh) {
+        written_in_order_.push_back(entry->first);
+    }
+}
+
+void Tracker::on_file(const Event& event, const Process& process) {
+    const std::string_view verb = verb_of(event);
+    if (verb.empty()) {
+        return;
+    }
+    const bool two_names = event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link;
+    const std::string_view path = two_names ? event.file_target_path() : event.file_path();
+    const auto place = context_.knowledge.configuration.locate(path);
+    if (place) {
+        on_change(event, process, path, *place, verb);
+    } else if (event.event_class == EventClass::file_rename) {
+        if (const auto old_place = context_.knowledge.configuration.locate(event.file_path())) {
+            on_change(event, process, event.file_path(), *old_place, "moved away");
+        }
+    }
+    const bool new_content = event.event_class == EventClass::file_create || event.event_class == EventClass::file_write ||
+                             two_names;
+    // Mailboxes, logs and the like are written all day and never run: only what could be run is worth remembering.
+    if (new_content && (place || in_scratch(path) || path.starts_with("/usr/") || path.starts_with("/opt/") ||
+                        path.starts_with("/etc/") || path.starts_with("/home/") || path.starts_with("/root/") ||
+                        path.starts_with("/srv/") || path.starts_with("/var/lib/"))) {
+        const bool mail = context_.knowledge.stores.locate(path, false).has_value();
+        if (!mail) {
+            note_written(event, process, path);
+        }
+    }
+}
+
+void Tracker::on_activation(const Event& event, const Process& process, const Activation& activation) {
+    const GroupKey key = key_of(process);
+    const Duration window = context_.knowledge.settings.time_window;
+    for (const auto& story : stories_) {
+        const bool same_hand = story->key == key;
+        if (story->last + window < event.time || !(same_hand || story->verdict == Verdict::tampering)) {
+            continue;
+        }
+        // A service manager's command names its unit; the software's own tools name themselves.
+        std::string software = activation.software;
+        if (software.empty()) {
+            const bool named = std::ranges::any_of(process.args, [&](const std::string& argument) {
+                return argument.find("postfix") != std::string::npos || argument.find("exim") != std::string::npos ||
+                       argument.find("sendmail") != std::string::npos || argument.find("smtpd") != std::string::npos ||
+                       argument.find("dovecot") != std::string::npos || argument.find("milter") != std::string::npos ||
+                       argument.find("spam") != std::string::npos || argument.find("dkim") != std::string::npos ||
+                       argument.find("amavis") != std::string::npos || argument == "daemon-reload";
+            });
+            if (!named && !same_hand) {
+                continue;
+            }
+        } else if (!story->touches(software)) {
+            continue;
+        }
+        story->add_activation(process, activation.does, same_hand, event);
+        tell(*story, event.time);
+    }
+}
+
+void Tracker::on_service(const Event& event) {
+    if (event.event_action() != "SERVICE_START" || event.service_name().empty()) {
+        return;
+    }
+    for (const auto& story : stories_) {
+        if (story->verdict != Verdict::tampering ||
+            story->last + context_.knowledge.settings.time_window < event.time) {
+            continue;
+        }
+        std::string_view unit = event.service_name();
+        unit = unit.substr(0, unit.find_first_of("@."));
+        if (unit.size() > 2 && story->touches(unit)) {
+            Process manager;
+            manager.executable = fmt::format("systemd: start of {}", event.service_name());
+            story->add_activation(manager, "the service manager started the unit", true, event);
+            tell(*story, event.time);
+        }
+    }
+}
+
+std::string Tracker::software_of(const Process& daemon) const {
+    for (const std::string_view name : {"postfix", "exim", "sendmail", "opensmtpd", "dovecot", "courier", "cyrus"}) {
+        if (daemon.executable.find(name) != std::string::npos) {
+            return std::string(name);
+        }
+    }
+    return daemon.executable.ends_with("/smtpd") ? "opensmtpd" : std::string();
+}
+
+void Tracker::on_unexpected(const Event& event, const Process& process, const Process& daemon, std::string_view program) {
+    std::uint64_t runs = 1;
+    if (unexpected_.size() < kProgramsMax || unexpected_.contains(std::string(program))) {
+        runs = ++unexpected_[std::string(program)];
+    }
+    const auto written = written_.find(std::string(program));
+    if (written != written_.end() && written->second.honest) {
+        return;
+    }
+    const Duration window = context_.knowledge.settings.time_window;
+    const std::string software = software_of(daemon);
+    Story* match = nullptr;
+    std::string how;
+    for (const auto& story : stories_) {
+        const bool suspect = story->verdict == Verdict::tampering || story->verdict == Verdict::owner;
+        if (!suspect || story->last + window < event.time) {
+            continue;
+        }
+        if (written != written_.end() && story->key == written->second.key) {
+            match = story.get();
+            how = fmt::format("{} was written {} earlier by the same hand that changed the configuration", program,
+                              render_duration(event.time - written->second.time));
+            break;
+        }
+        if (match == nullptr && story->touches(software)) {
+            match = story.get();
+            how = fmt::format("unexpected script execution: {} never ran {} before in this log, {} after the change",
+                              base_name(daemon.executable), program, render_duration(event.time - story->first_change()));
+        }
+    }
+    if (match != nullptr) {
+        match->add_execution(process, daemon, std::move(how), event);
+        tell(*match, event.time);
+        return;
+    }
+    // No change was seen: the program may be older than the log, unless it was written within it or lies where anybody may write.
+    if (runs < context_.knowledge.settings.exec_frequency_threshold) {
+        return;
+    }
+    Story& story = story_of(process, Verdict::tampering, event.time);
+    story.add_execution(process, daemon,
+                        fmt::format("unexpected script execution: {} is not among the programs that {} is known to run "
+                                    "({} in this log, ExecFrequencyThreshold {})",
+                                    program, base_name(daemon.executable), runs,
+                                    context_.knowledge.settings.exec_frequency_threshold),
+                        event);
+    story.raise(Level::low);
+    if (in_scratch(program)) {
+        story.add_reason("it lies in a folder where anybody may write");
+        story.raise(Level::high);
+    }
+    if (written != written_.end()) {
+        story.add_reason(fmt::format("it was written {} earlier by {}", render_duration(event.time - written->second.time),
+                                     written->second.by));
+        story.raise(Level::high);
+    }
+    tell(story, event.time);
+}
+
+void Tracker::on_exec(const Event& event, const Process& process) {
+    if (const Activation* activation = context_.knowledge.activations.find(process)) {
+        on_activation(event, process, *activation);
+    }
+    const MailExecution& execution = context_.knowledge.execution;
+    if (execution.is_daemon(process.executable) || process.script_kind == lineage::ScriptKind::inline_text) {
+        return;
+    }
+    const bool runs_file = process.script_kind == lineage::ScriptKind::file;
+    const std::string& program = runs_file ? process.script : process.executable;
+    if (execution.is_expected(program)) {
+        return;
+    }
+    if (const Process* daemon = execution.daemon_behind(process, context_.lineage)) {
+        on_unexpected(event, process, *daemon, program);
+    }
+}
+
+void Tracker::apply(const Event& event, const Process* process) {
+    if (event.event_class == EventClass::service) {
+        on_service(event);
+        return;
+    }
+    if (process == nullptr) {
+        return;
+    }
+    if (event.event_class == EventClass::process_start) {
+        if (!event.has(Field::process_child_pid)) {
+            on_exec(event, *process);
+        }
+        return;
+    }
+    on_file(event, *process);
+}
+
+void Tracker::pass_time(Timestamp now) {
+    if (now < swept_ + std::chrono::seconds(1)) {
+        return;
+    }
+    swept_ = now;
+    const Duration window = context_.knowledge.settings.time_window;
+    std::erase_if(stories_, [&](const auto& story) {
+        if (story->last + window >= now) {
+            return false;
+        }
+        if (auto finding = story->update(now, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+        return true;
+    });
+}
+
+void Tracker::finish() {
+    for (const auto& story : stories_) {
+        if (auto finding = story->update(story->last, true, context_.next_incident)) {
+            context_.findings.push_back(std::move(*finding));
+        }
+    }
+    stories_.clear();
+}
+
+}  // namespace mailvigil::detect::analytic::tampering

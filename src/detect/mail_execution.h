@@ -1,0 +1,33 @@
+// MailExecution: which programs are mail daemons, what they are expected to run, and under which accounts. Data:
+// profiles/mail-execution.yml and the setting UserContext.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "base/yaml.h"
+#include "lineage/lineage.h"
+
+namespace mailvigil::detect {
+
+struct NameList;
+
+struct MailExecution {
+    std::vector<std::string> daemons;   ///< path patterns
+    std::vector<std::string> expected;  ///< path patterns
+    std::vector<std::string> accounts;  ///< user names
+
+    void load(const yaml::Node& document, std::string_view source, const NameList& user_context, Diagnostics& diagnostics);
+
+    [[nodiscard]] bool is_daemon(std::string_view program) const;
+    [[nodiscard]] bool is_expected(std::string_view program) const;
+    [[nodiscard]] bool is_account(std::string_view user) const;
+
+    /// The mail daemon that runs `process`, with nothing but shells in between; null: none does.
+    [[nodiscard]] const lineage::Process* daemon_behind(const lineage::Process& process,
+                                                        const lineage::Lineage& lineage) const;
+};
+
+}  // namespace mailvigil::detect
