@@ -47,7 +47,7 @@ struct Settings {
     NameList process_name_list;  ///< ways out by program name, beside rules/tools
     Duration time_window = std::chrono::minutes(10);
     // AN0473
-    NameList mail_transport_script_path;
+    mail::MailTransportScriptPath mail_transport_script_path;
     NameList user_context;  ///< accounts of mail services, beside the shipped ones
     std::uint64_t exec_frequency_threshold = 1;
 

@@ -36,7 +36,7 @@ std::string value_of(const Knowledge& knowledge, std::string_view name) {
         return render_duration(settings.time_window);
     }
     if (name == "MailTransportScriptPath") {
-        return fmt::format("{} patterns{}", knowledge.configuration.size(), changes(settings.mail_transport_script_path));
+        return fmt::format("{}", fmt::join(knowledge.configuration.transport_script_paths(), " "));
     }
     if (name == "UserContext") {
         return fmt::format("{} accounts{}", knowledge.execution.accounts.size(), changes(settings.user_context));

@@ -1,0 +1,261 @@
+#include "app/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "detect/engine.h"
+#include "ingest/adapter/roster.h"
+#include "ingest/log_source.h"
+
+namespace mailvigil::app {
+
+namespace {
+
+using ingest::Chunk;
+using ingest::LogSource;
+
+/// A source that was looked at: which adapter, and when it begins.
+struct Input {
+    std::string path;
+    const ingest::Adapter* adapter = nullptr;
+    Timestamp first{};
+    std::optional<LogSource> open;  ///< standard input can't be opened twice
+};
+
+const ingest::Adapter* adapter_for(std::string_view head) {
+    for (const ingest::Adapter* adapter : ingest::adapter::roster()) {
+        if (adapter->sniff(head)) {
+            return adapter;
+        }
+    }
+    return nullptr;
+}
+
+class Replay {
+  public:
+    Replay(const ReplayOptions& options, const detect::Knowledge& knowledge, const ReplayHooks& hooks,
+           Diagnostics& diagnostics)
+        : options_(options), knowledge_(knowledge), hooks_(hooks), diagnostics_(diagnostics) {}
+
+    ReplaySummary run() {
+        std::vector<Input> inputs = look_at_files();
+        // Files may be named in any order (audit.log, audit.log.1, …): they are read in the order of their first record.
+        std::ranges::stable_sort(inputs, {}, &Input::first);
+        for (Input& input : inputs) {
+            read(input, &input == &inputs.back());
+            if (is_stopped()) {
+                summary_.stopped = true;
+                break;
+            }
+        }
+        finish();
+        return summary_;
+    }
+
+  private:
+    [[nodiscard]] bool is_stopped() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
+
+    void refuse(const std::string& path, std::string message) {
+        diagnostics_.add({Severity::error, path, 0, 0, std::move(message)});
+        summary_.failed = true;
+    }
+
+    std::vector<Input> look_at_files() {
+        std::vector<Input> inputs;
+        for (const std::string& path : options_.files) {
+            auto source = LogSource::open(path, ingest::Growth::finished);
+            if (!source) {
+                refuse(path, source.error().message);
+                continue;
+            }
+            Input input;
+            input.path = path;
+            input.adapter = adapter_for(source->head());
+            if (input.adapter == nullptr && !(source->head().empty() && options_.waiting == Waiting::follow)) {
+                refuse(path, source->head().empty()
+                                 ? "the file is empty"
+                                 : "no known log format (mailvigil list adapters shows what can be read)");
+                // Damaged archives say more when they are read.
+                report_damage(std::move(*source));
+                continue;
+            }
+            if (input.adapter == nullptr) {
+                input.adapter = ingest::adapter::roster().front();
+            }
+            input.first = input.adapter->first_time(source->head()).value_or(Timestamp::max());
+            progress_.bytes_total += source->bytes_total();
+            if (path == "-") {
+                input.open = std::move(*source);
+            }
+            inputs.push_back(std::move(input));
+        }
+        return inputs;
+    }
+
+    void report_damage(LogSource source) {
+        Chunk chunk;
+        if (source.head().empty()) {
+            source.next(chunk, diagnostics_);
+        }
+    }
+
+    void read(Input& input, bool last) {
+        const bool grows = last && options_.waiting == Waiting::follow;
+        if (!input.open) {
+            auto source = LogSource::open(input.path, grows ? ingest::Growth::growing : ingest::Growth::finished);
+            if (!source) {
+                refuse(input.path, fmt::format("{}; it was there a moment ago", source.error().message));
+                return;
+            }
+            input.open = std::move(*source);
+        }
+        LogSource& source = *input.open;
+        ingest::Decoder& decoder = decoder_of(*input.adapter);
+        Chunk chunk;
+        while (!is_stopped()) {
+            const LogSource::Next next = source.next(chunk, diagnostics_);
+            if (next == LogSource::Next::end) {
+                break;
+            }
+            if (next == LogSource::Next::wait) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(200));
+                continue;
+            }
+            while (!chunk.text.empty()) {
+                decoder.decode(chunk, batch_);
+                consume();
+            }
+            decoder.release_chunk();
+            report_progress(source);
+        }
+        progress_.bytes_read += source.bytes_read();
+        input.open.reset();
+    }
+
+    void report_progress(const LogSource& source) {
+        if (hooks_.diagnostics && !diagnostics_.kept().empty()) {
+            hooks_.diagnostics(diagnostics_);
+        }
+        if (hooks_.progress) {
+            hooks_.progress({progress_.bytes_read + source.bytes_read(), progress_.bytes_total});
+        }
+    }
+
+    ingest::Decoder& decoder_of(const ingest::Adapter& adapter) {
+        auto& decoder = decoders_[adapter.name];
+        if (decoder == nullptr) {
+            decoder = adapter.create(diagnostics_);
+        }
+        return *decoder;
+    }
+
+    detect::Engine* engine_of(std::string_view host) {
+        if (last_engine_ != nullptr && host == last_host_) {
+            return last_engine_;
+        }
+        auto found = engines_.find(host);
+        if (found == engines_.end()) {
+            if (engines_.size() == kHostsMax) {
+                ++summary_.hosts_refused;
+                return nullptr;
+            }
+            const std::string name = !host.empty() ? std::string(host) : options_.host;
+            found = engines_
+                        .emplace(host, std::make_unique<detect::Engine>(
+                                           knowledge_, detect::EngineOptions{name, options_.explain}))
+                        .first;
+        }
+        last_host_ = found->first;
+        last_engine_ = found->second.get();
+        return last_engine_;
+    }
+
+    void consume() {
+        for (const Event& event : batch_.events()) {
+            ++summary_.events;
+            // What is missing may have been of any host.
+            if (event.event_class == EventClass::gap && !event.has(Field::host_name)) {
+                for (const auto& [name, engine] : engines_) {
+                    engine->apply(event);
+                }
+                continue;
+            }
+            if (detect::Engine* engine = engine_of(event.host_name())) {
+                engine->apply(event);
+                if (engine->has_findings()) {
+                    tell(*engine);
+                }
+            }
+        }
+        batch_.clear();
+    }
+
+    void tell(detect::Engine& engine) {
+        for (const detect::Finding& finding : engine.take_findings()) {
+            const bool wanted = finding.level >= (options_.explain ? Level::informational : options_.level) &&
+                                (!options_.since || finding.end >= *options_.since) &&
+                                (!options_.until || finding.start < *options_.until);
+            if (!wanted) {
+                continue;
+            }
+            const bool first = finding.incident != 0 && finding.closed && finding.level >= options_.level;
+            summary_.incidents += first ? 1 : 0;
+            const bool last_word = finding.closed || finding.incident == 0;
+            if (options_.telling == Telling::when_closed && !last_word) {
+                continue;
+            }
+            findings_.clear();
+            give(finding, findings_);
+            hooks_.finding(findings_.events().front());
+        }
+    }
+
+    void finish() {
+        for (auto& [name, decoder] : decoders_) {
+            for (bool done = false; !done;) {
+                done = decoder->finish(batch_);
+                consume();
+            }
+            const ingest::DecoderCounts& counts = decoder->counts();
+            summary_.lines += counts.lines;
+            summary_.malformed += counts.malformed;
+            summary_.incomplete += counts.incomplete;
+        }
+        for (auto& [name, engine] : engines_) {
+            engine->finish();
+            tell(*engine);
+            summary_.processes_evicted += engine->lineage_counts().processes_evicted;
+        }
+        summary_.hosts = engines_.size();
+        if (hooks_.diagnostics) {
+            hooks_.diagnostics(diagnostics_);
+        }
+    }
+
+    const ReplayOptions& options_;
+    const detect::Knowledge& knowledge_;
+    const ReplayHooks& hooks_;
+    Diagnostics& diagnostics_;
+    ReplaySummary summary_;
+    ReplayProgress progress_;
+    EventBatch batch_;
+    EventBatch findings_;
+    std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;
+    std::map<std::string, std::unique_ptr<detect::Engine>, std::less<>> engines_;
+    std::string last_host_;
+    detect::Engine* last_engine_ = nullptr;
+};
+
+}  // namespace
+
+ReplaySummary replay(const ReplayOptions& options, const detect::Knowledge& knowledge, const ReplayHooks& hooks,
+                     Diagnostics& diagnostics) {
+    return Replay(options, knowledge, hooks, diagnostics).run();
+}
+
+}  // namespace mailvigil::app
