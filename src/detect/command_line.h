@@ -44,7 +44,7 @@ struct CommandUse {
     bool standard_input = false;       ///< content comes from standard input
     bool standard_output = false;      ///< content goes to standard output
     bool in_arguments = false;         ///< content stands in the arguments themselves (curl -d secret)
-    bool opaque = false;               ///< what is sent stands in a file that argv only names (curl -K f, wget -e, rc files)
+    bool opaque = false;               ///< what is sent stands in a file that argv only names (curl -K f, sftp -b f)
     std::string because;               ///< the deciding argument in a few words: "-T bob.mbox: sends the file"
 };
 
