@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -81,7 +82,7 @@ mail::WatchedMailDirs read_watched(Reader& top) {
     }
     for (const Node& item : add->items) {
         mail::StoreEntry entry = read_store(item, top);
-        entry.written = {std::string(top.source()), item.line, item.column};
+        entry.written = {item.line, item.column};
         if (!entry.path.empty()) {
             watched.add.push_back(std::move(entry));
         }

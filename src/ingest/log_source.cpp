@@ -15,6 +15,8 @@ namespace mailvigil::ingest {
 
 namespace {
 
+constexpr std::size_t kHeadBytes = 64 * 1024;
+
 /// A few stored bytes that were read to learn the format, then the rest.
 class Replayed final : public ByteStream {
   public:
@@ -114,8 +116,13 @@ Result<LogSource> LogSource::open(const std::string& path, Growth growth) {
         state->growth = Growth::finished;
     }
     LogSource source(std::move(state));
-    // A failure here is met again, and told, by next().
-    static_cast<void>(source.state_->fill());
+    // Enough to tell the format by. A failure here is met again, and told, by next().
+    while (source.head().size() < kHeadBytes) {
+        const auto size = source.state_->fill();
+        if (!size || *size == 0) {
+            break;
+        }
+    }
     return source;
 }
 
@@ -198,7 +205,6 @@ LogSource::Next LogSource::next(Chunk& chunk, Diagnostics& diagnostics) {
 }
 
 std::string_view LogSource::head() const {
-    constexpr std::size_t kHeadBytes = 64 * 1024;
     return {state_->buffer.data() + state_->start, std::min(kHeadBytes, state_->end - state_->start)};
 }
 
