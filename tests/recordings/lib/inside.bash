@@ -23,7 +23,7 @@ wait_until() {                       # wait_until SECONDS COMMAND...
 SSH_OPTIONS=(-q -o BatchMode=yes -o ConnectTimeout=10)
 ssh_as() {                           # ssh_as USER COMMAND: one command, no terminal
     local user=$1; shift
-    at client ssh "${SSH_OPTIONS[@]}" "$user@mx1" "$@" </dev/null
+    at client timeout 120 ssh "${SSH_OPTIONS[@]}" "$user@mx1" "$@" </dev/null
 }
 ssh_typed() {                        # ssh_typed USER <<LINES: an interactive login, the lines are typed one after the other
     local line
@@ -37,7 +37,7 @@ ssh_typed() {                        # ssh_typed USER <<LINES: an interactive lo
         done
         printf 'exit\r'
         sleep 0.5
-    } | at client ssh -tt "${SSH_OPTIONS[@]}" "$1@mx1" >/dev/null || :
+    } | at client timeout 120 ssh -tt "${SSH_OPTIONS[@]}" "$1@mx1" >/dev/null || :
 }
 
 # Mail that comes from outside by SMTP.

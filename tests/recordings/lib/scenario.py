@@ -36,7 +36,8 @@ def main():
         scenario = yaml.safe_load(file)
     if sys.argv[2] == "--check":
         found = list(problems(scenario))
-        print("\n".join(found))
+        for problem in found:
+            print(problem)
         return 1 if found else 0
     print(scenario.get(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""))
     return 0

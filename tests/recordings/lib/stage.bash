@@ -57,6 +57,7 @@ stage_up() {
 # on KEY COMMAND...: runs on a machine without being recorded.
 on() {
     local key=$1; shift
-    nsenter -t "${PID[$key]}" -m -u -n -r -w env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 PATH="$PLAIN_PATH" "$@"
+    nsenter -t "${PID[$key]}" -m -u -n -r -w env -i "${PLAIN_ENVIRONMENT[@]}" "$@"
 }
 PLAIN_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PLAIN_ENVIRONMENT=(HOME=/root TERM=dumb LC_ALL=C.UTF-8 "PATH=$PLAIN_PATH")

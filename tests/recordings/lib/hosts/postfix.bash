@@ -2,7 +2,7 @@
 set -euo pipefail
 postconf -e myhostname=mx1.example.org 'mydestination=example.org, mx1.example.org, localhost' \
     'mynetworks=127.0.0.0/8, 192.0.2.0/24' inet_protocols=ipv4 smtp_dns_support_level=disabled smtp_host_lookup=native \
-    smtpd_use_tls=no smtp_tls_security_level=none compatibility_level=3.6 smtpd_tls_security_level=none
+    smtp_tls_CApath= smtp_tls_security_level=none compatibility_level=3.6 smtpd_tls_security_level=none
 newaliases
 if [[ $STORE == maildir ]]; then
     postconf -e home_mailbox=Maildir/
