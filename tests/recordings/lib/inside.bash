@@ -85,3 +85,21 @@ drop_opens() { at sink sh -c 'mkdir -p /srv/drop; setsid python3 /mnt/parts/drop
 
 # The time of a crontab line ("minute hour") that comes next, far enough ahead for the host to be up.
 next_minute() { date -d "+${1:-20} seconds +1 minute" '+%-M %-H'; }
+
+# The same key opens ssh from another machine too: key_for backup
+key_for() {
+    at "$1" install -d -m 700 /root/.ssh
+    at client cat /root/.ssh/id_ed25519 | at "$1" sh -c 'umask 077; cat >/root/.ssh/id_ed25519
+        printf "Host *\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n" >/root/.ssh/config'
+}
+# The drop takes ssh as user "drop" with this public key: drop_ssh_opens FILE.pub
+drop_ssh_opens() {
+    at sink sh -c 'useradd -m -s /bin/bash -p "*" drop; install -d -m 755 /home/drop/.ssh; cat >/home/drop/.ssh/authorized_keys
+        mkdir -p /srv/drop; chmod 777 /srv/drop; /usr/sbin/sshd -o UsePAM=no' <"$1"
+}
+# A file of this suite comes to the mail host by scp, as its user would bring it: bring FILE USER NAME
+bring() { at client scp "${SSH_OPTIONS[@]}" "/mnt/parts/$1" "$2@mx1:$3"; }
+# A job of the host's own cron, once, at the next full minute: cron_job NAME USER COMMAND (in prepare)
+cron_job() { printf 'PATH=%s\n%s * * * %s %s\n' "$PATH" "$(next_minute 12)" "$2" "$3" >"/etc/cron.d/$1"; }
+# A program of the administrator's own, from stdin: local_program NAME
+local_program() { cat >"/usr/local/sbin/$1"; chmod 755 "/usr/local/sbin/$1"; }
