@@ -37,7 +37,7 @@ ssh_typed() {                        # ssh_typed USER <<LINES: an interactive lo
         done
         printf 'exit\r'
         sleep 0.5
-    } | at client timeout 120 ssh -tt "${SSH_OPTIONS[@]}" "$1@mx1" >/dev/null || :
+    } | at client timeout 120 ssh -tt "${SSH_OPTIONS[@]}" "$1@mx1" || :
 }
 
 # Mail that comes from outside by SMTP.
