@@ -76,6 +76,7 @@ build_base() {
 # ensure_root FLAVOUR: builds the image when it is not there, or was made from other lists.
 ensure_root() {
     local flavour=$1 image key
+    [[ " ${ROOT_FLAVOURS[*]} " == *" $flavour "* ]] || die "no root file system is named $flavour (there are: ${ROOT_FLAVOURS[*]})"
     image=$(root_image "$flavour")
     key=$(root_key "$flavour")
     [[ -f $image && $(cat "$image.key" 2>/dev/null) == "$key" ]] && return
