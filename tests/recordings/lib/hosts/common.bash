@@ -12,7 +12,8 @@ cat >/etc/hosts <<'HOSTS'
 198.51.100.7  desk.example.org desk
 203.0.113.9   drop.evil.example evil.example
 HOSTS
-echo 'nameserver 192.0.2.1' >/etc/resolv.conf
+# Nobody answers there, at once.
+echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf
 echo example.org >/etc/mailname
 printf 'postmaster: root\nroot: operator1\n' >/etc/aliases
