@@ -23,7 +23,6 @@ add_library(mailvigil_flags INTERFACE)
 target_compile_options(mailvigil_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
   -Wmissing-declarations -Wimplicit-fallthrough -Werror
-  $<$<CXX_COMPILER_ID:GNU>:-Wnull-dereference>
   -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 # TRY is a GNU statement expression; clang warns of it even behind __extension__. And it warns of what libstdc++'s own
 # std::stable_sort calls.
@@ -35,9 +34,8 @@ target_compile_definitions(mailvigil_flags INTERFACE
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 if(MAILVIGIL_SANITIZE)
-  # GCC 12's null-dereference analysis misfires on code that the sanitizers have instrumented.
   target_compile_options(mailvigil_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-    -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference -Wno-maybe-uninitialized>)
+    -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(mailvigil_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(MAILVIGIL_FUZZ)
