@@ -42,8 +42,8 @@ release: packages
 bench: release
 	@packaging/install-packages packaging/bench-packages.txt
 	@cmake --preset bench --log-level=WARNING > /dev/null
-	@cmake --build --preset bench --parallel $(JOBS) --target amplify
-	@bench/replay-ratio build/release/mailvigil build/bench/bench/amplify
+	@cmake --build --preset bench --parallel $(JOBS) --target bench_programs
+	@bench/replay-ratio build/release/mailvigil build/bench/bench
 
 install: release
 	@cmake --install build/release --prefix $(PREFIX)
