@@ -3,6 +3,8 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 DAY := tests/recordings/day/audit.log.zst
 PREFIX ?= /usr/local
+# The steps of a build are shown to a person, not written into a log.
+QUIET = $(if $(MAKE_TERMOUT),,-- --quiet)
 CPP = $(shell find src tests fuzz bench -name '*.h' -o -name '*.cpp')
 
 .PHONY: help demo test bench release install lint fmt fmt-check fuzz packages clean
@@ -31,19 +33,19 @@ demo: release
 
 test: packages
 	@cmake --preset dev --log-level=WARNING > /dev/null
-	@cmake --build --preset dev --parallel $(JOBS)
+	@cmake --build --preset dev --parallel $(JOBS) $(QUIET)
 	@ctest --preset dev --parallel $(JOBS) --progress
 	@fuzz/run-short
 
 release: packages
 	@cmake --preset release --log-level=WARNING > /dev/null
-	@cmake --build --preset release --parallel $(JOBS)
+	@cmake --build --preset release --parallel $(JOBS) $(QUIET)
 
 bench: release
 	@packaging/install-packages packaging/bench-packages.txt
 	@cmake --preset bench --log-level=WARNING > /dev/null
-	@cmake --build --preset bench --parallel $(JOBS) --target amplify
-	@bench/replay-ratio build/release/mailvigil build/bench/bench/amplify
+	@cmake --build --preset bench --parallel $(JOBS) --target bench_programs $(QUIET)
+	@bench/replay-ratio build/release/mailvigil build/bench/bench
 
 install: release
 	@cmake --install build/release --prefix $(PREFIX)
@@ -61,7 +63,7 @@ fmt-check:
 
 fuzz: packages
 	@cmake --preset fuzz --log-level=WARNING > /dev/null
-	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzz_targets
+	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzz_targets $(QUIET)
 
 packages:
 	@packaging/install-packages packaging/build-packages.txt

@@ -91,7 +91,7 @@ void run(const ingest::Adapter& adapter, std::string_view text) {
          *batch,
          text.substr(first.size()),
          1 + static_cast<std::uint64_t>(std::ranges::count(first, '\n')));
-    while (decoder->finish(*batch)) {
+    while (!decoder->finish(*batch)) {
         drain(*batch);
     }
     drain(*batch);

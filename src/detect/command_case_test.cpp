@@ -1,4 +1,4 @@
-// testdata/command/*.case: command lines and what the shipped tables say of them, one line a use; a
+// testdata/command_line/*.case: command lines and what the shipped tables say of them, one line a use; a
 // further use of the same command line begins with "+ ".
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -138,7 +138,7 @@ TEST_P(CommandCase, says_what_is_expected) {
 
 INSTANTIATE_TEST_SUITE_P(shipped,
                          CommandCase,
-                         testing::ValuesIn(files("testdata/command")),
+                         testing::ValuesIn(files("testdata/command_line")),
                          [](const auto& entry) {
                              std::string name = entry.param.stem().string();
                              std::ranges::replace(name, '-', '_');

@@ -1,5 +1,5 @@
 // Limits, hostile argv, and what a bad grammar file says of itself. What the shipped grammars say
-// is in testdata/command.
+// is in testdata/command_line.
 #include "detect/command_line.h"
 
 #include <gtest/gtest.h>

@@ -67,6 +67,7 @@ inline constexpr std::size_t kFieldCount = 0
 
 /// A view of one event. Texts are borrowed from the EventBatch that holds it (or from the adapter's current chunk) and
 /// die with that batch. An absent text reads as empty, an absent number as 0; has() tells the difference.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): slots_ says why.
 class Event {
   public:
     EventClass event_class = EventClass::gap;

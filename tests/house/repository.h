@@ -24,7 +24,7 @@ std::string build_text(std::string_view path);
 /// Writes a file of the source tree.
 void write_repository_text(std::string_view path, std::string_view text);
 
-/// True where the part is one of the path's folders: is_below("src/mail/testdata/x", "testdata").
+/// True where the part is one of the path's folders: is_below("tests/recordings/x", "recordings").
 bool is_below(std::string_view path, std::string_view folder);
 
 /// A C++ source or header by its name.

@@ -35,9 +35,7 @@ std::vector<Roster> read_rosters(std::string_view text) {
 }
 
 std::string testdata_of(const Roster& roster) {
-    const std::size_t slash = roster.folder.find('/');
-    return fmt::format(
-        "src/{}/testdata/{}/", roster.folder.substr(0, slash), roster.folder.substr(slash + 1));
+    return fmt::format("testdata/{}/", roster.folder.substr(roster.folder.find('/') + 1));
 }
 
 /// The entry that a case is of, by its folder or by the start of its name: the longest that fits;
@@ -95,12 +93,12 @@ TEST(RosterTest, every_entry_has_a_case_and_every_case_an_entry) {
 TEST(RosterTest, a_missing_case_and_a_stray_case_are_named) {
     const auto rosters = read_rosters("mail/store: mbox mbox_dir\ncli/command: explain_\n");
     EXPECT_EQ(listed(unmatched(rosters,
-                               {"src/cli/testdata/command/explain.case",
-                                "src/mail/testdata/store/mbox_dir_two.case",
-                                "src/mail/testdata/store/mh/one.case",
-                                "src/mail/testdata/elsewhere/one.case"})),
-              "\n  src/mail/testdata/store/mh/one.case: is of no entry of src/mail/store/"
-              "\n  src/mail/store/mbox.cpp: has no case, src/mail/testdata/store/mbox/*.case");
+                               {"testdata/command/explain.case",
+                                "testdata/store/mbox_dir_two.case",
+                                "testdata/store/mh/one.case",
+                                "testdata/elsewhere/one.case"})),
+              "\n  testdata/store/mh/one.case: is of no entry of src/mail/store/"
+              "\n  src/mail/store/mbox.cpp: has no case, testdata/store/mbox/*.case");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct Permission {
 // be owned together.
 constexpr Permission kPermissions[] = {
     {"src/base/yaml.cpp", "catch", true},
+    {"src/cli/command.cpp", "catch", true},
     {"src/app/", "shared_ptr", false},
     {"src/app/", "make_shared", false},
 };

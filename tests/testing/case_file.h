@@ -98,7 +98,7 @@ class CaseTest : public ::testing::TestWithParam<std::string> {
 }  // namespace mailvigil::testing
 
 /// One test per case below `folder`, named by its file; the body sees it as `case_file`:
-///   CASE_TEST(MaildirCases, "src/mail/testdata/store/maildir") {
+///   CASE_TEST(MaildirCases, "testdata/store/maildir") {
 ///       check(case_file, "expect", describe(case_file.section("input")));
 ///   }
 #define CASE_TEST(Suite, folder)                                                                  \
