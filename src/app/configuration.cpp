@@ -77,7 +77,8 @@ mail::WatchedMailDirs read_watched(Reader& top) {
         return watched;
     }
     if (add->kind != yaml::Kind::sequence) {
-        top.report("WatchedMailDirs", "\"WatchedMailDirs\" must be a list of paths, or have \"add\" and \"remove\"");
+        top.report("WatchedMailDirs",
+                   "\"WatchedMailDirs\" must be a list of paths, or have \"add\" and \"remove\"");
         return watched;
     }
     for (const Node& item : add->items) {
@@ -105,7 +106,9 @@ std::vector<detect::Declaration> read_declarations(Reader& top) {
         if (declaration.reason.empty()) {
             reader.missing("reason");
         } else if (declaration.mailboxes.empty() && declaration.paths.empty()) {
-            reader.report("reason", "a declaration names \"mailboxes\" or \"paths\"; this one covers nothing");
+            reader.report(
+                "reason",
+                "a declaration names \"mailboxes\" or \"paths\"; this one covers nothing");
         } else {
             declarations.push_back(std::move(declaration));
         }
@@ -121,7 +124,8 @@ std::optional<Duration> parse_clock(std::string_view text) {
 }
 
 std::vector<detect::ChangeWindow> read_windows(Reader& top) {
-    constexpr std::array<std::string_view, 7> kDays = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+    constexpr std::array<std::string_view, 7> kDays = {
+        "sun", "mon", "tue", "wed", "thu", "fri", "sat"};
     std::vector<detect::ChangeWindow> windows;
     for (const Node* node : top.mappings("change_windows")) {
         Reader reader(*node, top.source(), top.diagnostics());
@@ -131,15 +135,20 @@ std::vector<detect::ChangeWindow> read_windows(Reader& top) {
         for (const std::string& day : days) {
             const auto* known = std::ranges::find(kDays, day);
             if (known == kDays.end()) {
-                reader.report("days", fmt::format("\"{}\" is no day; use sun, mon, tue, wed, thu, fri or sat", day));
+                reader.report(
+                    "days",
+                    fmt::format("\"{}\" is no day; use sun, mon, tue, wed, thu, fri or sat", day));
             } else {
-                window.weekdays = static_cast<std::uint8_t>(window.weekdays | (1U << (known - kDays.begin())));
+                window.weekdays =
+                    static_cast<std::uint8_t>(window.weekdays | (1U << (known - kDays.begin())));
             }
         }
-        for (const auto& [key, to] : {std::pair("from", &window.from), std::pair("until", &window.until)}) {
+        for (const auto& [key, to] :
+             {std::pair("from", &window.from), std::pair("until", &window.until)}) {
             const auto clock = parse_clock(reader.text(key).value_or(""));
             if (!clock) {
-                reader.report(key, fmt::format("\"{}\" must be a time of day in UTC such as \"22:00\"", key));
+                reader.report(
+                    key, fmt::format("\"{}\" must be a time of day in UTC such as \"22:00\"", key));
             } else {
                 *to = *clock;
             }
@@ -156,7 +165,8 @@ std::vector<Network> read_networks(Reader& top) {
         if (const auto network = parse_network(text)) {
             networks.push_back(*network);
         } else {
-            top.report("internal_networks", fmt::format("\"{}\" is no network such as 192.0.2.0/24", text));
+            top.report("internal_networks",
+                       fmt::format("\"{}\" is no network such as 192.0.2.0/24", text));
         }
     }
     return networks;
@@ -164,7 +174,9 @@ std::vector<Network> read_networks(Reader& top) {
 
 }  // namespace
 
-Configuration parse_configuration(std::string_view text, std::string_view source, Diagnostics& diagnostics) {
+Configuration parse_configuration(std::string_view text,
+                                  std::string_view source,
+                                  Diagnostics& diagnostics) {
     const Node document = yaml::parse(text, source, diagnostics);
     Reader top(document, source, diagnostics);
     Configuration configuration;
@@ -175,8 +187,10 @@ Configuration parse_configuration(std::string_view text, std::string_view source
     const detect::NameList scripts = read_names(top, "MailTransportScriptPath");
     settings.mail_transport_script_path = {scripts.add, scripts.remove, std::string(source)};
     settings.user_context = read_names(top, "UserContext");
-    settings.exec_frequency_threshold = top.number("ExecFrequencyThreshold").value_or(settings.exec_frequency_threshold);
-    settings.mailboxes_to_harvest = top.number("mailboxes_to_harvest").value_or(settings.mailboxes_to_harvest);
+    settings.exec_frequency_threshold =
+        top.number("ExecFrequencyThreshold").value_or(settings.exec_frequency_threshold);
+    settings.mailboxes_to_harvest =
+        top.number("mailboxes_to_harvest").value_or(settings.mailboxes_to_harvest);
     settings.declarations = read_declarations(top);
     settings.change_windows = read_windows(top);
     settings.internal_networks = read_networks(top);
@@ -189,13 +203,16 @@ Configuration parse_configuration(std::string_view text, std::string_view source
 
 Result<std::string> read_file(const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    struct stat status {};
+    struct stat status{};
     if (!fd || ::fstat(fd.number(), &status) != 0) {
-        return fail(ErrorCode::unreadable, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+        return fail(ErrorCode::unreadable,
+                    fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     }
     if (!S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) > kFileBytesMax) {
-        return fail(ErrorCode::unreadable,
-                    fmt::format("cannot read {}: not a file, or larger than {} MB", path, kFileBytesMax >> 20U));
+        return fail(
+            ErrorCode::unreadable,
+            fmt::format(
+                "cannot read {}: not a file, or larger than {} MB", path, kFileBytesMax >> 20U));
     }
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
     std::size_t have = 0;
@@ -210,7 +227,8 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
-Result<Configuration> load_configuration(const std::optional<std::string>& path, Diagnostics& diagnostics) {
+Result<Configuration> load_configuration(const std::optional<std::string>& path,
+                                         Diagnostics& diagnostics) {
     const std::string file = path.value_or(std::string(kDefaultConfiguration));
     if (!path && ::access(file.c_str(), F_OK) != 0) {
         return Configuration{};

@@ -16,7 +16,8 @@ struct Source {
     std::string text;
 };
 
-/// Path below `rules/` or `profiles/` -> content; the site's files replace or join the shipped ones.
+/// Path below `rules/` or `profiles/` -> content; the site's files replace or join the shipped
+/// ones.
 std::map<std::string, Source> gather(const std::string& data, Diagnostics& diagnostics) {
     std::map<std::string, Source> files;
     for (const ShippedFile& file : shipped()) {
@@ -38,7 +39,8 @@ std::map<std::string, Source> gather(const std::string& data, Diagnostics& diagn
                 diagnostics.add({Severity::error, path.string(), 0, 0, text.error().message});
                 continue;
             }
-            files[folder + "/" + path.lexically_relative(root).string()] = {path.string(), std::move(*text)};
+            files[folder + "/" + path.lexically_relative(root).string()] = {path.string(),
+                                                                            std::move(*text)};
         }
     }
     return files;
@@ -63,18 +65,23 @@ detect::Knowledge load_knowledge(const Configuration& configuration, Diagnostics
         } else if (path == "profiles/interpreters.yml") {
             knowledge.interpreters.load(document, source.name, diagnostics);
         } else if (path == "profiles/mail-stores.yml") {
-            knowledge.stores = mail::StoreMap::load(document, source.name, settings.watched_mail_dirs, diagnostics);
+            knowledge.stores = mail::StoreMap::load(
+                document, source.name, settings.watched_mail_dirs, diagnostics);
         } else if (path == "profiles/mail-configuration.yml") {
-            knowledge.configuration = mail::ConfigurationMap::load(document, source.name,
-                                                                   settings.mail_transport_script_path, diagnostics);
+            knowledge.configuration = mail::ConfigurationMap::load(
+                document, source.name, settings.mail_transport_script_path, diagnostics);
         } else if (path == "profiles/mail-execution.yml") {
             knowledge.execution.load(document, source.name, settings.user_context, diagnostics);
         } else {
             known = false;
         }
         if (!known) {
-            diagnostics.add({Severity::error, source.name, 0, 0,
-                             "no part of mailvigil reads a file of this name; see rules/README.md for the names"});
+            diagnostics.add({Severity::error,
+                             source.name,
+                             0,
+                             0,
+                             "no part of mailvigil reads a file of this name; see rules/README.md "
+                             "for the names"});
         }
     }
     return knowledge;

@@ -7,7 +7,8 @@
 
 namespace mailvigil::app {
 
-/// What detection needs to know, with the site's files of `configuration.data` taken in. What is wrong goes to `diagnostics`.
+/// What detection needs to know, with the site's files of `configuration.data` taken in. What is
+/// wrong goes to `diagnostics`.
 detect::Knowledge load_knowledge(const Configuration& configuration, Diagnostics& diagnostics);
 
 }  // namespace mailvigil::app

@@ -38,13 +38,16 @@ const ingest::Adapter* adapter_for(std::string_view head) {
 
 class Replay {
   public:
-    Replay(const ReplayOptions& options, const detect::Knowledge& knowledge, const ReplayHooks& hooks,
+    Replay(const ReplayOptions& options,
+           const detect::Knowledge& knowledge,
+           const ReplayHooks& hooks,
            Diagnostics& diagnostics)
         : options_(options), knowledge_(knowledge), hooks_(hooks), diagnostics_(diagnostics) {}
 
     ReplaySummary run() {
         std::vector<Input> inputs = look_at_files();
-        // Files may be named in any order (audit.log, audit.log.1, …): they are read in the order of their first record.
+        // Files may be named in any order (audit.log, audit.log.1, …): they are read in the order
+        // of their first record.
         std::ranges::stable_sort(inputs, {}, &Input::first);
         for (Input& input : inputs) {
             read(input, &input == &inputs.back());
@@ -76,10 +79,13 @@ class Replay {
             Input input;
             input.path = path;
             input.adapter = adapter_for(source->head());
-            if (input.adapter == nullptr && !(source->head().empty() && options_.waiting == Waiting::follow)) {
-                refuse(path, source->head().empty()
-                                 ? "the file is empty"
-                                 : "no known log format (mailvigil list adapters shows what can be read)");
+            if (input.adapter == nullptr &&
+                !(source->head().empty() && options_.waiting == Waiting::follow)) {
+                refuse(
+                    path,
+                    source->head().empty()
+                        ? "the file is empty"
+                        : "no known log format (mailvigil list adapters shows what can be read)");
                 // Damaged archives say more when they are read.
                 report_damage(std::move(*source));
                 continue;
@@ -107,9 +113,11 @@ class Replay {
     void read(Input& input, bool last) {
         const bool grows = last && options_.waiting == Waiting::follow;
         if (!input.open) {
-            auto source = LogSource::open(input.path, grows ? ingest::Growth::growing : ingest::Growth::finished);
+            auto source = LogSource::open(
+                input.path, grows ? ingest::Growth::growing : ingest::Growth::finished);
             if (!source) {
-                refuse(input.path, fmt::format("{}; it was there a moment ago", source.error().message));
+                refuse(input.path,
+                       fmt::format("{}; it was there a moment ago", source.error().message));
                 return;
             }
             input.open = std::move(*source);
@@ -166,8 +174,9 @@ class Replay {
             }
             const std::string name = !host.empty() ? std::string(host) : options_.host;
             found = engines_
-                        .emplace(host, std::make_unique<detect::Engine>(
-                                           knowledge_, detect::EngineOptions{name, options_.explain}))
+                        .emplace(host,
+                                 std::make_unique<detect::Engine>(
+                                     knowledge_, detect::EngineOptions{name, options_.explain}))
                         .first;
         }
         last_host_ = found->first;
@@ -197,13 +206,15 @@ class Replay {
 
     void tell(detect::Engine& engine) {
         for (const detect::Finding& finding : engine.take_findings()) {
-            const bool wanted = finding.level >= (options_.explain ? Level::informational : options_.level) &&
-                                (!options_.since || finding.end >= *options_.since) &&
-                                (!options_.until || finding.start < *options_.until);
+            const bool wanted =
+                finding.level >= (options_.explain ? Level::informational : options_.level) &&
+                (!options_.since || finding.end >= *options_.since) &&
+                (!options_.until || finding.start < *options_.until);
             if (!wanted) {
                 continue;
             }
-            const bool first = finding.incident != 0 && finding.closed && finding.level >= options_.level;
+            const bool first =
+                finding.incident != 0 && finding.closed && finding.level >= options_.level;
             summary_.incidents += first ? 1 : 0;
             const bool last_word = finding.closed || finding.incident == 0;
             if (options_.telling == Telling::when_closed && !last_word) {
@@ -253,7 +264,9 @@ class Replay {
 
 }  // namespace
 
-ReplaySummary replay(const ReplayOptions& options, const detect::Knowledge& knowledge, const ReplayHooks& hooks,
+ReplaySummary replay(const ReplayOptions& options,
+                     const detect::Knowledge& knowledge,
+                     const ReplayHooks& hooks,
                      Diagnostics& diagnostics) {
     return Replay(options, knowledge, hooks, diagnostics).run();
 }

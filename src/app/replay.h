@@ -1,5 +1,5 @@
-// Replay: recorded telemetry through the belt: files -> adapter -> engine of each host -> findings. One thread, no clock but the
-// progress display's.
+// Replay: recorded telemetry through the belt: files -> adapter -> engine of each host -> findings.
+// One thread, no clock but the progress display's.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ enum class Waiting : std::uint8_t {
 };
 
 enum class Telling : std::uint8_t {
-    every_update,   ///< each time an incident grows
-    when_closed,    ///< once, when nothing more is to come
+    every_update,  ///< each time an incident grows
+    when_closed,   ///< once, when nothing more is to come
 };
 
 struct ReplayOptions {
@@ -52,12 +52,13 @@ struct ReplaySummary {
     std::uint64_t hosts = 0;
     std::uint64_t processes_evicted = 0;
     std::uint64_t hosts_refused = 0;
-    bool stopped = false;   ///< by `stop`, before the end
-    bool failed = false;    ///< a file could not be read, or was of no known format
+    bool stopped = false;  ///< by `stop`, before the end
+    bool failed = false;   ///< a file could not be read, or was of no known format
 };
 
 struct ReplayHooks {
-    /// Gets each finding that passes the options' filters, in order. The event is valid during the call.
+    /// Gets each finding that passes the options' filters, in order. The event is valid during the
+    /// call.
     std::function<void(const Event&)> finding;
     /// Called now and then with how far it is.
     std::function<void(const ReplayProgress&)> progress;
@@ -69,7 +70,9 @@ struct ReplayHooks {
 
 inline constexpr std::size_t kHostsMax = 64;
 
-ReplaySummary replay(const ReplayOptions& options, const detect::Knowledge& knowledge, const ReplayHooks& hooks,
+ReplaySummary replay(const ReplayOptions& options,
+                     const detect::Knowledge& knowledge,
+                     const ReplayHooks& hooks,
                      Diagnostics& diagnostics);
 
 }  // namespace mailvigil::app

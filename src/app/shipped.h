@@ -1,4 +1,5 @@
-// The rules and profiles that are compiled into the program, so that it works with no file beside it (cmake/Embed.cmake).
+// The rules and profiles that are compiled into the program, so that it works with no file beside
+// it (cmake/Embed.cmake).
 #pragma once
 
 #include <span>

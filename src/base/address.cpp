@@ -23,13 +23,16 @@ IpAddress IpAddress::v4(std::uint32_t host_order) {
     return address;
 }
 
-bool IpAddress::is_v4() const { return std::equal(kV4Prefix.begin(), kV4Prefix.end(), bytes.begin()); }
+bool IpAddress::is_v4() const {
+    return std::equal(kV4Prefix.begin(), kV4Prefix.end(), bytes.begin());
+}
 
 bool IpAddress::is_loopback() const {
     if (is_v4()) {
         return bytes[12] == 127;
     }
-    return std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; }) && bytes[15] == 1;
+    return std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; }) &&
+           bytes[15] == 1;
 }
 
 bool IpAddress::is_unspecified() const {

@@ -17,7 +17,8 @@ void Arena::clear() {
     }
 }
 
-// operator new[] of char is aligned for every fundamental type, so a fresh block suits any alignment asked for.
+// operator new[] of char is aligned for every fundamental type, so a fresh block suits any
+// alignment asked for.
 char* Arena::allocate_in_next_block(std::size_t size) {
     if (size > kBlockBytes) {
         oversized_.push_back(std::make_unique_for_overwrite<char[]>(size));

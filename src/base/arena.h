@@ -38,7 +38,8 @@ class Arena {
     /// `count` default-initialised values, valid until clear().
     template <class T>
     std::span<T> array(std::size_t count) {
-        static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
+        static_assert(std::is_trivially_destructible_v<T> &&
+                      alignof(T) <= alignof(std::max_align_t));
         auto* start = reinterpret_cast<T*>(allocate(count * sizeof(T), alignof(T)));
         std::uninitialized_default_construct_n(start, count);
         return {start, count};

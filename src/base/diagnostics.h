@@ -1,5 +1,5 @@
-// Diagnostics: what a parser has to say about its input. A parser never stops at the first thing it doesn't know; it
-// returns what it understood and a diagnostic for the rest.
+// Diagnostics: what a parser has to say about its input. A parser never stops at the first thing it
+// doesn't know; it returns what it understood and a diagnostic for the rest.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct Diagnostic {
     std::string message;       ///< lower case: what, and what to do
 };
 
-/// Collects diagnostics up to kKeptMax; what comes after is only counted, so that hostile input can't fill memory.
+/// Collects diagnostics up to kKeptMax; what comes after is only counted, so that hostile input
+/// can't fill memory.
 class Diagnostics {
   public:
     static constexpr std::size_t kKeptMax = 200;

@@ -40,10 +40,13 @@ Sequence decode_utf8(std::string_view text) {
 
 bool reorders_or_hides(std::uint32_t code) {
     return (code >= 0x80 && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+           code == 0xfeff;
 }
 
-bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f; }
+bool is_plain(unsigned char c) {
+    return c >= 0x20 && c < 0x7f;
+}
 
 }  // namespace
 
@@ -76,7 +79,8 @@ std::string to_valid_utf8(std::string_view text) {
     out.reserve(text.size());
     while (!text.empty()) {
         const Sequence sequence = decode_utf8(text);
-        out += sequence.length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, sequence.length);
+        out += sequence.length == 0 ? std::string_view("\xEF\xBF\xBD")
+                                    : text.substr(0, sequence.length);
         text.remove_prefix(sequence.length == 0 ? 1 : sequence.length);
     }
     return out;

@@ -17,7 +17,8 @@ Step match_class(std::string_view pattern, char c) {
         ++i;
     }
     bool in = false;
-    for (const std::size_t first = i; i < pattern.size() && (pattern[i] != ']' || i == first); ++i) {
+    for (const std::size_t first = i; i < pattern.size() && (pattern[i] != ']' || i == first);
+         ++i) {
         if (i + 2 < pattern.size() && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
             in = in || (pattern[i] <= c && c <= pattern[i + 2]);
             i += 2;
@@ -44,7 +45,8 @@ Step match_one(std::string_view pattern, char c) {
     return {pattern[0] == c, 1};
 }
 
-/// Greedy matching that goes back only to the last star of each kind: what lies before it need not be tried again.
+/// Greedy matching that goes back only to the last star of each kind: what lies before it need not
+/// be tried again.
 bool match(std::string_view pattern, std::string_view text, bool slash_is_special) {
     struct Retry {
         std::size_t pattern = std::string_view::npos;
@@ -78,7 +80,8 @@ bool match(std::string_view pattern, std::string_view text, bool slash_is_specia
             !(slash_is_special && text[star.text] == '/')) {
             p = star.pattern;
             t = ++star.text;
-        } else if (double_star.pattern != std::string_view::npos && double_star.text < text.size()) {
+        } else if (double_star.pattern != std::string_view::npos &&
+                   double_star.text < text.size()) {
             p = double_star.pattern;
             t = ++double_star.text;
             star = {};
@@ -91,10 +94,16 @@ bool match(std::string_view pattern, std::string_view text, bool slash_is_specia
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view text) { return match(pattern, text, false); }
+bool glob_match(std::string_view pattern, std::string_view text) {
+    return match(pattern, text, false);
+}
 
-bool path_match(std::string_view pattern, std::string_view path) { return match(pattern, path, true); }
+bool path_match(std::string_view pattern, std::string_view path) {
+    return match(pattern, path, true);
+}
 
-bool has_wildcard(std::string_view pattern) { return pattern.find_first_of("*?[\\") != std::string_view::npos; }
+bool has_wildcard(std::string_view pattern) {
+    return pattern.find_first_of("*?[\\") != std::string_view::npos;
+}
 
 }  // namespace mailvigil

@@ -1,4 +1,5 @@
-// JSON out: one writer over RapidJSON. Text is made valid UTF-8 here, so that no caller can write a broken document.
+// JSON out: one writer over RapidJSON. Text is made valid UTF-8 here, so that no caller can write a
+// broken document.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Result and TRY: how every fallible call answers. Bad *input* is not an Error: parsers return a value and Diagnostics
-// (base/diagnostics.h); an Error means that the asked-for thing could not be done at all.
+// Result and TRY: how every fallible call answers. Bad *input* is not an Error: parsers return a
+// value and Diagnostics (base/diagnostics.h); an Error means that the asked-for thing could not be
+// done at all.
 #pragma once
 
 #include <expected>
@@ -44,11 +45,11 @@ inline void take(Result<void>& /*result*/) {}
 }  // namespace mailvigil
 
 /// The value of `expression`, or a return from the enclosing function with its Error.
-#define TRY(expression)                                              \
-    __extension__({                                                  \
-        auto try_result_ = (expression);                             \
-        if (!try_result_) {                                          \
-            return std::unexpected(std::move(try_result_).error());  \
-        }                                                            \
-        ::mailvigil::detail::take(try_result_);                      \
+#define TRY(expression)                                             \
+    __extension__({                                                 \
+        auto try_result_ = (expression);                            \
+        if (!try_result_) {                                         \
+            return std::unexpected(std::move(try_result_).error()); \
+        }                                                           \
+        ::mailvigil::detail::take(try_result_);                     \
     })

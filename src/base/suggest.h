@@ -7,8 +7,8 @@
 
 namespace mailvigil {
 
-/// The candidate nearest to `word` by Levenshtein distance (at most a third of its length away, case ignored);
-/// empty: none is near. Of equally near ones the first.
+/// The candidate nearest to `word` by Levenshtein distance (at most a third of its length away,
+/// case ignored); empty: none is near. Of equally near ones the first.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// `; did you mean "X"?` or an empty string.

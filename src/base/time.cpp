@@ -115,8 +115,10 @@ std::string render_utc(Timestamp time) {
 
 std::string render_clock(Timestamp time) {
     const std::chrono::hh_mm_ss clock(floor<seconds>(time - floor<days>(time)));
-    return fmt::format(
-        "{:02}:{:02}:{:02}", clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    return fmt::format("{:02}:{:02}:{:02}",
+                       clock.hours().count(),
+                       clock.minutes().count(),
+                       clock.seconds().count());
 }
 
 std::string render_duration(Duration duration) {

@@ -17,13 +17,15 @@ std::string render_utc(Timestamp time);
 /// What a person reads: 02:14:07 in UTC.
 std::string render_clock(Timestamp time);
 
-/// "12 s", "3 min", "2 h", "4 d": the largest unit that leaves at least 1; "0.6 s" below one second.
+/// "12 s", "3 min", "2 h", "4 d": the largest unit that leaves at least 1; "0.6 s" below one
+/// second.
 std::string render_duration(Duration duration);
 
 /// "90s", "10m", "2h", "1d", "500ms"; a whole number and a unit. Absent: not a duration.
 std::optional<Duration> parse_duration(std::string_view text);
 
-/// 2026-11-23, 2026-11-23T02:14, 2026-11-23 02:14:07[.120][Z|+01:00]; without a zone UTC. Absent: not a time.
+/// 2026-11-23, 2026-11-23T02:14, 2026-11-23 02:14:07[.120][Z|+01:00]; without a zone UTC. Absent:
+/// not a time.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 
 }  // namespace mailvigil

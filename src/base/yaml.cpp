@@ -12,7 +12,8 @@ namespace {
 /// Copies yaml-cpp's tree into ours. yaml-cpp throws on bad text; nothing of it leaves this file.
 class Copier {
   public:
-    Copier(std::string_view source, Diagnostics& diagnostics) : source_(source), diagnostics_(diagnostics) {}
+    Copier(std::string_view source, Diagnostics& diagnostics)
+        : source_(source), diagnostics_(diagnostics) {}
 
     Node copy(const YAML::Node& from, std::size_t depth) {
         Node node;
@@ -77,7 +78,8 @@ class Copier {
     bool limit_reported_ = false;
 };
 
-/// yaml-cpp recurses on nesting without a bound of its own: refuse text that could overflow the stack before it does.
+/// yaml-cpp recurses on nesting without a bound of its own: refuse text that could overflow the
+/// stack before it does.
 bool nests_too_deep(std::string_view text) {
     std::size_t depth = 0;
     for (const char c : text) {
@@ -110,7 +112,10 @@ const Node* Node::find(std::string_view key) const {
 Node parse(std::string_view text, std::string_view source, Diagnostics& diagnostics) {
     Copier copier(source, diagnostics);
     if (text.size() > kDocumentBytesMax || nests_too_deep(text)) {
-        copier.report(0, 0, fmt::format("document is larger than {} bytes or nested too deep", kDocumentBytesMax));
+        copier.report(
+            0,
+            0,
+            fmt::format("document is larger than {} bytes or nested too deep", kDocumentBytesMax));
         return {};
     }
     try {

@@ -20,8 +20,8 @@ enum class Kind : std::uint8_t { null, scalar, sequence, mapping };
 
 struct Entry;
 
-/// One node. Mappings keep their order; a repeated key is a diagnostic of parse(), the first one counts. Aliases are
-/// resolved by copying, within kNodesMax for the whole document.
+/// One node. Mappings keep their order; a repeated key is a diagnostic of parse(), the first one
+/// counts. Aliases are resolved by copying, within kNodesMax for the whole document.
 struct Node {
     Kind kind = Kind::null;
     bool quoted = false;  ///< a scalar in quotes: never a number, boolean or null
@@ -30,7 +30,8 @@ struct Node {
     std::string scalar;
     std::vector<Node> items;     ///< of a sequence
     std::vector<Entry> entries;  ///< of a mapping
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> key_places;  ///< line and column of each entry's key
+    std::vector<std::pair<std::uint32_t, std::uint32_t>>
+        key_places;  ///< line and column of each entry's key
 
     /// The entry of that key; null when this is no mapping or has none. Valid as long as this node.
     [[nodiscard]] const Node* find(std::string_view key) const;
@@ -42,7 +43,8 @@ struct Entry {
     Node value;
 };
 
-/// The first document of `text`. Errors and limits go to `diagnostics` under the name `source`; the node is then null.
+/// The first document of `text`. Errors and limits go to `diagnostics` under the name `source`; the
+/// node is then null.
 Node parse(std::string_view text, std::string_view source, Diagnostics& diagnostics);
 
 }  // namespace mailvigil::yaml

@@ -12,8 +12,11 @@ namespace mailvigil::yaml {
 Reader::Reader(const Node& node, std::string_view source, Diagnostics& diagnostics)
     : node_(node), source_(source), diagnostics_(diagnostics) {
     if (node.kind != Kind::mapping && node.kind != Kind::null) {
-        diagnostics.add(
-            {Severity::error, std::string(source), node.line, node.column, "expected \"name: value\" lines here"});
+        diagnostics.add({Severity::error,
+                         std::string(source),
+                         node.line,
+                         node.column,
+                         "expected \"name: value\" lines here"});
     }
 }
 
@@ -73,7 +76,9 @@ std::optional<Duration> Reader::duration(std::string_view key) {
     const auto value = parse_duration(found->scalar);
     if (!value) {
         report(key,
-               fmt::format("\"{}\" must be a duration such as 30s, 10m, 2h or 1d, not \"{}\"", key, found->scalar));
+               fmt::format("\"{}\" must be a duration such as 30s, 10m, 2h or 1d, not \"{}\"",
+                           key,
+                           found->scalar));
     }
     return value;
 }
@@ -85,7 +90,10 @@ std::optional<Timestamp> Reader::time(std::string_view key) {
     }
     const auto value = parse_timestamp(found->scalar);
     if (!value) {
-        report(key, fmt::format("\"{}\" must be a time such as 2026-11-23T02:00:00Z, not \"{}\"", key, found->scalar));
+        report(key,
+               fmt::format("\"{}\" must be a time such as 2026-11-23T02:00:00Z, not \"{}\"",
+                           key,
+                           found->scalar));
     }
     return value;
 }
@@ -103,7 +111,10 @@ std::vector<std::string> Reader::texts(std::string_view key) {
         if (item.kind == Kind::scalar) {
             values.push_back(item.scalar);
         } else {
-            diagnostics_.add({Severity::error, std::string(source_), item.line, item.column,
+            diagnostics_.add({Severity::error,
+                              std::string(source_),
+                              item.line,
+                              item.column,
                               fmt::format("each entry of \"{}\" must be a text", key)});
         }
     }
@@ -127,8 +138,12 @@ std::vector<const Node*> Reader::mappings(std::string_view key) {
         if (item.kind == Kind::mapping) {
             values.push_back(&item);
         } else {
-            diagnostics_.add({Severity::error, std::string(source_), item.line, item.column,
-                              fmt::format("each entry of \"{}\" must have \"name: value\" lines", key)});
+            diagnostics_.add(
+                {Severity::error,
+                 std::string(source_),
+                 item.line,
+                 item.column,
+                 fmt::format("each entry of \"{}\" must have \"name: value\" lines", key)});
         }
     }
     return values;
@@ -145,13 +160,16 @@ void Reader::report(std::string_view key, std::string message) {
     diagnostics_.add({Severity::error, std::string(source_), line, column, std::move(message)});
 }
 
-void Reader::missing(std::string_view key) { report(key, fmt::format("\"{}\" is missing", key)); }
+void Reader::missing(std::string_view key) {
+    report(key, fmt::format("\"{}\" is missing", key));
+}
 
 void Reader::finish() {
     const std::vector<std::string_view> candidates(known_.begin(), known_.end());
     for (const auto& [key, value] : node_.entries) {
         if (std::ranges::find(known_, key) == known_.end()) {
-            report(key, fmt::format("unknown setting \"{}\"{}", key, did_you_mean(key, candidates)));
+            report(key,
+                   fmt::format("unknown setting \"{}\"{}", key, did_you_mean(key, candidates)));
         }
     }
 }

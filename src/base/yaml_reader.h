@@ -1,5 +1,6 @@
-// Reading settings out of a YAML tree: each call takes one key, notes it as known, and reports a wrong shape.
-// finish() reports the keys nobody asked for, with a suggestion, so that no setting is silently ignored.
+// Reading settings out of a YAML tree: each call takes one key, notes it as known, and reports a
+// wrong shape. finish() reports the keys nobody asked for, with a suggestion, so that no setting is
+// silently ignored.
 #pragma once
 
 #include <optional>

@@ -71,11 +71,14 @@ std::unique_ptr<BoundCommand> bind(CLI::App& root, const Command& command) {
             to.parsed = bound->app->add_flag(name, to.flag, help);
             continue;
         }
-        to.parsed = bound->app->add_option(name, to.values, help)->type_name(std::string(option.meta));
+        to.parsed =
+            bound->app->add_option(name, to.values, help)->type_name(std::string(option.meta));
         if (option.kind == OptionKind::value) {
             to.parsed->expected(1)->take_last();
         } else {
-            to.parsed->expected(0, option.kind == OptionKind::positional ? 1 : CLI::detail::expected_max_vector_size);
+            to.parsed->expected(
+                0,
+                option.kind == OptionKind::positional ? 1 : CLI::detail::expected_max_vector_size);
         }
     }
     return bound;
@@ -106,10 +109,15 @@ std::string unknown_command(int argc, const char* const* argv) {
 
 }  // namespace
 
-void complain(std::string_view message) { fmt::print(stderr, "mailvigil: {}\n", escape_for_terminal(message)); }
+void complain(std::string_view message) {
+    fmt::print(stderr, "mailvigil: {}\n", escape_for_terminal(message));
+}
 
 Exit run(int argc, const char* const* argv) {
-    CLI::App app("mailvigil keeps vigil over the mail of a Linux host: who opened it, and who bent its path.", "mailvigil");
+    CLI::App app(
+        "mailvigil keeps vigil over the mail of a Linux host: who opened it, and who bent its "
+        "path.",
+        "mailvigil");
     app.set_version_flag("--version", fmt::format("mailvigil {}", kVersion));
     app.require_subcommand(1);
     std::vector<std::unique_ptr<BoundCommand>> commands;

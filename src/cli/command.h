@@ -1,5 +1,5 @@
-// Command: one word (or two) that a user may say to mailvigil. One per file of cli/command/ (roster); the file's stem with '_' as
-// ' ' is what the user types.
+// Command: one word (or two) that a user may say to mailvigil. One per file of cli/command/
+// (roster); the file's stem with '_' as ' ' is what the user types.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,15 @@ struct Option {
 /// What the user gave.
 class Arguments {
   public:
-    [[nodiscard]] bool has(std::string_view name) const { return values_.contains(std::string(name)); }
+    [[nodiscard]] bool has(std::string_view name) const {
+        return values_.contains(std::string(name));
+    }
 
     [[nodiscard]] std::optional<std::string> value(std::string_view name) const {
         const auto found = values_.find(std::string(name));
-        return found == values_.end() || found->second.empty() ? std::nullopt : std::optional(found->second.front());
+        return found == values_.end() || found->second.empty()
+                   ? std::nullopt
+                   : std::optional(found->second.front());
     }
 
     [[nodiscard]] std::vector<std::string> values(std::string_view name) const {
@@ -44,7 +48,9 @@ class Arguments {
         return found == values_.end() ? std::vector<std::string>() : found->second;
     }
 
-    void set(std::string_view name, std::vector<std::string> values) { values_[std::string(name)] = std::move(values); }
+    void set(std::string_view name, std::vector<std::string> values) {
+        values_[std::string(name)] = std::move(values);
+    }
 
   private:
     std::map<std::string, std::vector<std::string>> values_;
@@ -58,7 +64,8 @@ struct Command {
     Exit (*run)(const Arguments& arguments);
 };
 
-/// Parses the command line, runs the command it names, prints usage and errors. argv as main() gets it.
+/// Parses the command line, runs the command it names, prints usage and errors. argv as main() gets
+/// it.
 Exit run(int argc, const char* const* argv);
 
 /// "mailvigil: message" on standard error, escaped.

@@ -11,7 +11,9 @@ namespace mailvigil::detect {
 
 namespace {
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 std::optional<ActivationKind> parse_kind(std::string_view text) {
     if (text == "edit") {
@@ -24,23 +26,30 @@ std::optional<ActivationKind> parse_kind(std::string_view text) {
 }
 
 bool matches(const Activation& activation, const lineage::Process& process) {
-    // postalias and newaliases may be one file under several names: the name it was called by counts. A script goes by its own.
-    const std::string_view called = process.args.empty() ? std::string_view() : base_name(process.args[0]);
+    // postalias and newaliases may be one file under several names: the name it was called by
+    // counts. A script goes by its own.
+    const std::string_view called =
+        process.args.empty() ? std::string_view() : base_name(process.args[0]);
     const std::string_view program = base_name(process.executable);
-    const std::string_view script =
-        process.script_kind == lineage::ScriptKind::file ? base_name(process.script) : std::string_view();
+    const std::string_view script = process.script_kind == lineage::ScriptKind::file
+                                        ? base_name(process.script)
+                                        : std::string_view();
     const bool named = std::ranges::any_of(activation.programs, [&](const std::string& name) {
         return name == called || name == program || name == script;
     });
     return named && std::ranges::all_of(activation.arguments, [&](const std::string& glob) {
-               return std::any_of(process.args.begin() + (process.args.empty() ? 0 : 1), process.args.end(),
-                                  [&](const std::string& argument) { return glob_match(glob, argument); });
+               return std::any_of(
+                   process.args.begin() + (process.args.empty() ? 0 : 1),
+                   process.args.end(),
+                   [&](const std::string& argument) { return glob_match(glob, argument); });
            });
 }
 
 }  // namespace
 
-void ActivationTable::load(const yaml::Node& document, std::string_view source, Diagnostics& diagnostics) {
+void ActivationTable::load(const yaml::Node& document,
+                           std::string_view source,
+                           Diagnostics& diagnostics) {
     yaml::Reader top(document, source, diagnostics);
     for (const yaml::Node* node : top.mappings("activations")) {
         yaml::Reader reader(*node, source, diagnostics);
@@ -51,7 +60,8 @@ void ActivationTable::load(const yaml::Node& document, std::string_view source, 
         activation.does = reader.text("does").value_or("");
         const std::string kind = reader.text("kind").value_or("activate");
         if (const auto parsed = parse_kind(kind); !parsed) {
-            reader.report("kind", fmt::format("\"kind\" must be edit, build or activate, not \"{}\"", kind));
+            reader.report(
+                "kind", fmt::format("\"kind\" must be edit, build or activate, not \"{}\"", kind));
         } else if (activation.programs.empty()) {
             reader.missing("programs");
         } else {
@@ -64,8 +74,8 @@ void ActivationTable::load(const yaml::Node& document, std::string_view source, 
 }
 
 const Activation* ActivationTable::find(const lineage::Process& process) const {
-    const auto found =
-        std::ranges::find_if(activations_, [&](const Activation& activation) { return matches(activation, process); });
+    const auto found = std::ranges::find_if(
+        activations_, [&](const Activation& activation) { return matches(activation, process); });
     return found == activations_.end() ? nullptr : &*found;
 }
 

@@ -1,4 +1,5 @@
-// ActivationTable: commands that make a change of mail configuration, or put one into effect. Data: rules/activation.yml.
+// ActivationTable: commands that make a change of mail configuration, or put one into effect. Data:
+// rules/activation.yml.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// testdata/command_line/*.case: command lines and what the shipped tables say of them, one line a use; a
-// further use of the same command line begins with "+ ".
+// testdata/command_line/*.case: command lines and what the shipped tables say of them, one line a
+// use; a further use of the same command line begins with "+ ".
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

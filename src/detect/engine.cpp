@@ -47,6 +47,8 @@ void Engine::finish() {
     }
 }
 
-std::vector<Finding> Engine::take_findings() { return std::exchange(findings_, {}); }
+std::vector<Finding> Engine::take_findings() {
+    return std::exchange(findings_, {});
+}
 
 }  // namespace mailvigil::detect

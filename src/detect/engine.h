@@ -1,5 +1,5 @@
-// Engine: the core of the belt for one host: events through lineage and the analytics to findings. Single-threaded, free of
-// clocks: the same events give the same findings.
+// Engine: the core of the belt for one host: events through lineage and the analytics to findings.
+// Single-threaded, free of clocks: the same events give the same findings.
 #pragma once
 
 #include <memory>

@@ -80,7 +80,8 @@ std::string describe_entrance(const lineage::Session& session) {
     if (word.empty()) {
         return session.entrance_program;
     }
-    return session.from ? fmt::format("{} from {}", word, render(*session.from)) : std::string(word);
+    return session.from ? fmt::format("{} from {}", word, render(*session.from))
+                        : std::string(word);
 }
 
 }  // namespace
@@ -95,10 +96,12 @@ Actor actor_of(const Process& process, const Lineage& lineage) {
     actor.args = process.args;
     actor.command_line = process.command_line();
     actor.working_directory = process.working_directory;
-    actor.script = process.script_kind == lineage::ScriptKind::file ? process.script : std::string();
+    actor.script =
+        process.script_kind == lineage::ScriptKind::file ? process.script : std::string();
     lineage.ancestors(process, [&](const Process& ancestor) {
-        actor.ancestry.push_back(ancestor.executable.empty() ? fmt::format("pid {}", ancestor.pid.value)
-                                                             : ancestor.executable);
+        actor.ancestry.push_back(ancestor.executable.empty()
+                                     ? fmt::format("pid {}", ancestor.pid.value)
+                                     : ancestor.executable);
         return true;
     });
     actor.user = process.user.value;
@@ -117,7 +120,9 @@ std::string describe_who(const Process& process, const Lineage& lineage) {
     const std::string user = lineage.user_name(process.user.value);
     if (process.login_user == kUnset) {
         const Process& root = lineage.tree_root(process);
-        const std::string origin = root.self == process.self ? std::string() : fmt::format(", started by {}", root.executable);
+        const std::string origin = root.self == process.self
+                                       ? std::string()
+                                       : fmt::format(", started by {}", root.executable);
         return fmt::format("{} (no login{})", user, origin);
     }
     std::string details = fmt::format("loginuid {}", process.login_user);
@@ -128,7 +133,8 @@ std::string describe_who(const Process& process, const Lineage& lineage) {
             details += fmt::format(", {}", entrance);
         }
         if (session->elevated != Timestamp{} && process.login_user != process.user.value) {
-            details += fmt::format(", {} {} earlier", session->elevated_with,
+            details += fmt::format(", {} {} earlier",
+                                   session->elevated_with,
                                    render_duration(process.seen - session->elevated));
         }
     }

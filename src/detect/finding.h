@@ -1,4 +1,5 @@
-// Finding: what an analytic concluded, with everything a person or a program needs to judge it. Becomes an Event of class finding.
+// Finding: what an analytic concluded, with everything a person or a program needs to judge it.
+// Becomes an Event of class finding.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,9 @@ struct Step {
 };
 
 struct Finding {
-    std::string_view rule_id;    ///< AN1310
+    std::string_view rule_id;  ///< AN1310
     std::string_view rule_name;
-    std::string_view action;     ///< event.action, e.g. mail-collection
+    std::string_view action;  ///< event.action, e.g. mail-collection
     std::vector<std::string> techniques;
     std::vector<std::string> tactics;
     std::uint64_t incident = 0;  ///< 0: belongs to no incident (an accounted access)
@@ -82,7 +83,8 @@ void give(const Finding& finding, EventBatch& batch);
 /// "root, really operator1 (loginuid 1007, session 12, SSH from 198.51.100.7, sudo 3 min earlier)".
 std::string describe_who(const lineage::Process& process, const lineage::Lineage& lineage);
 
-/// How a person would name what a process runs: "bash /tmp/upd.sh", "curl -T - https://…"; cut at a readable length.
+/// How a person would name what a process runs: "bash /tmp/upd.sh", "curl -T - https://…"; cut at a
+/// readable length.
 std::string describe_command(const lineage::Process& process);
 
 /// Adds `text` unless it is there already or `most` are.

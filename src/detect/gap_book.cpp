@@ -9,7 +9,8 @@ void GapBook::add(const Event& gap) {
         gaps_.pop_front();
         ++forgotten_;
     }
-    gaps_.push_back({std::string(gap.gap_reason()), gap.gap_lost(), gap.gap_start(), gap.gap_end()});
+    gaps_.push_back(
+        {std::string(gap.gap_reason()), gap.gap_lost(), gap.gap_start(), gap.gap_end()});
 }
 
 std::vector<std::string> GapBook::touching(Timestamp start, Timestamp end) const {
@@ -24,8 +25,13 @@ std::vector<std::string> GapBook::touching(Timestamp start, Timestamp end) const
             ++more;
             continue;
         }
-        const std::string count = gap.lost == 0 ? "an unknown number of records" : fmt::format("{} lost", gap.lost);
-        texts.push_back(fmt::format("{}: {} between {} and {}", gap.reason, count, render_clock(gap.start), render_clock(gap.end)));
+        const std::string count =
+            gap.lost == 0 ? "an unknown number of records" : fmt::format("{} lost", gap.lost);
+        texts.push_back(fmt::format("{}: {} between {} and {}",
+                                    gap.reason,
+                                    count,
+                                    render_clock(gap.start),
+                                    render_clock(gap.end)));
     }
     if (more != 0) {
         texts.push_back(fmt::format("{} more gaps in this time", more));

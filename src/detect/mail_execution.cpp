@@ -11,12 +11,15 @@ namespace mailvigil::detect {
 namespace {
 
 bool any_of(const std::vector<std::string>& patterns, std::string_view path) {
-    return std::ranges::any_of(patterns, [&](const std::string& pattern) { return path_match(pattern, path); });
+    return std::ranges::any_of(
+        patterns, [&](const std::string& pattern) { return path_match(pattern, path); });
 }
 
 }  // namespace
 
-void MailExecution::load(const yaml::Node& document, std::string_view source, const NameList& user_context,
+void MailExecution::load(const yaml::Node& document,
+                         std::string_view source,
+                         const NameList& user_context,
                          Diagnostics& diagnostics) {
     yaml::Reader reader(document, source, diagnostics);
     daemons = reader.texts("daemons");
@@ -29,9 +32,13 @@ void MailExecution::load(const yaml::Node& document, std::string_view source, co
     });
 }
 
-bool MailExecution::is_daemon(std::string_view program) const { return any_of(daemons, program); }
+bool MailExecution::is_daemon(std::string_view program) const {
+    return any_of(daemons, program);
+}
 
-bool MailExecution::is_expected(std::string_view program) const { return any_of(expected, program); }
+bool MailExecution::is_expected(std::string_view program) const {
+    return any_of(expected, program);
+}
 
 bool MailExecution::is_account(std::string_view user) const {
     return std::ranges::find(accounts, user) != accounts.end();

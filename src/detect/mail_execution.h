@@ -1,5 +1,5 @@
-// MailExecution: which programs are mail daemons, what they are expected to run, and under which accounts. Data:
-// profiles/mail-execution.yml and the setting UserContext.
+// MailExecution: which programs are mail daemons, what they are expected to run, and under which
+// accounts. Data: profiles/mail-execution.yml and the setting UserContext.
 #pragma once
 
 #include <string>
@@ -19,7 +19,10 @@ struct MailExecution {
     std::vector<std::string> expected;  ///< path patterns
     std::vector<std::string> accounts;  ///< user names
 
-    void load(const yaml::Node& document, std::string_view source, const NameList& user_context, Diagnostics& diagnostics);
+    void load(const yaml::Node& document,
+              std::string_view source,
+              const NameList& user_context,
+              Diagnostics& diagnostics);
 
     [[nodiscard]] bool is_daemon(std::string_view program) const;
     [[nodiscard]] bool is_expected(std::string_view program) const;

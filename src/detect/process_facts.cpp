@@ -6,7 +6,9 @@ namespace mailvigil::detect {
 
 namespace {
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 std::string joined(const lineage::Process& process, std::string_view path) {
     std::string full;
@@ -16,7 +18,9 @@ std::string joined(const lineage::Process& process, std::string_view path) {
 
 }  // namespace
 
-ProcessFacts::ProcessFacts(const CommandTable& commands, const RoleTable& roles, const lineage::Lineage& lineage)
+ProcessFacts::ProcessFacts(const CommandTable& commands,
+                           const RoleTable& roles,
+                           const lineage::Lineage& lineage)
     : commands_(commands), roles_(roles), lineage_(lineage) {}
 
 std::string_view ProcessFacts::copy_of(std::string_view path) const {

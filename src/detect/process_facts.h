@@ -1,5 +1,5 @@
-// ProcessFacts: what detection knows of each process beyond its lineage: its role and what its command line does. Worked out once
-// for each program image, shared by the analytics.
+// ProcessFacts: what detection knows of each process beyond its lineage: its role and what its
+// command line does. Worked out once for each program image, shared by the analytics.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,9 @@ class ProcessFacts {
     /// Copies of known tools under other names that are remembered.
     static constexpr std::size_t kCopiesMax = 1'024;
 
-    ProcessFacts(const CommandTable& commands, const RoleTable& roles, const lineage::Lineage& lineage);
+    ProcessFacts(const CommandTable& commands,
+                 const RoleTable& roles,
+                 const lineage::Lineage& lineage);
 
     /// The facts of a process as it is now. Valid until the next call.
     const Facts& of(const lineage::Process& process);

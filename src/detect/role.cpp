@@ -16,20 +16,23 @@ using lineage::Lineage;
 using lineage::Process;
 
 bool any_path(const std::vector<std::string>& patterns, std::string_view path) {
-    return !path.empty() && std::ranges::any_of(patterns, [&](const std::string& p) { return path_match(p, path); });
+    return !path.empty() &&
+           std::ranges::any_of(patterns, [&](const std::string& p) { return path_match(p, path); });
 }
 
 bool is_program_of(const Role& role, const Process& process) {
     if (any_path(role.programs, process.executable)) {
         return true;
     }
-    return process.script_kind == lineage::ScriptKind::file && any_path(role.scripts, process.script);
+    return process.script_kind == lineage::ScriptKind::file &&
+           any_path(role.scripts, process.script);
 }
 
 bool arguments_fit(const Role& role, const Process& process) {
     const auto has = [&](const std::vector<std::string>& globs) {
         return std::ranges::any_of(process.args, [&](const std::string& argument) {
-            return std::ranges::any_of(globs, [&](const std::string& glob) { return glob_match(glob, argument); });
+            return std::ranges::any_of(
+                globs, [&](const std::string& glob) { return glob_match(glob, argument); });
         });
     };
     return (role.arguments.empty() || has(role.arguments)) && !has(role.not_arguments);
@@ -41,7 +44,8 @@ bool ancestry_fits(const Role& role, const Process& process, const Lineage& line
     }
     bool found = false;
     lineage.ancestors(process, [&](const Process& ancestor) {
-        found = any_path(role.ancestors, ancestor.executable) || any_path(role.ancestors, ancestor.script);
+        found = any_path(role.ancestors, ancestor.executable) ||
+                any_path(role.ancestors, ancestor.script);
         return !found;
     });
     return found;
@@ -54,14 +58,16 @@ bool is_attended(const Process& process, const Lineage& lineage) {
 
 bool has_role(const Role& role, const Process& process, const Lineage& lineage) {
     return is_program_of(role, process) && arguments_fit(role, process) &&
-           (!role.unattended || !is_attended(process, lineage)) && ancestry_fits(role, process, lineage);
+           (!role.unattended || !is_attended(process, lineage)) &&
+           ancestry_fits(role, process, lineage);
 }
 
 std::optional<RoleVerdict> parse_verdict(std::string_view text) {
-    constexpr std::pair<std::string_view, RoleVerdict> kWords[] = {{"service", RoleVerdict::service},
-                                                                   {"owner_only", RoleVerdict::owner_only},
-                                                                   {"maintenance", RoleVerdict::maintenance},
-                                                                   {"change", RoleVerdict::change}};
+    constexpr std::pair<std::string_view, RoleVerdict> kWords[] = {
+        {"service", RoleVerdict::service},
+        {"owner_only", RoleVerdict::owner_only},
+        {"maintenance", RoleVerdict::maintenance},
+        {"change", RoleVerdict::change}};
     for (const auto& [word, verdict] : kWords) {
         if (word == text) {
             return verdict;
@@ -72,7 +78,9 @@ std::optional<RoleVerdict> parse_verdict(std::string_view text) {
 
 }  // namespace
 
-void RoleTable::load(const yaml::Node& document, std::string_view source, Diagnostics& diagnostics) {
+void RoleTable::load(const yaml::Node& document,
+                     std::string_view source,
+                     Diagnostics& diagnostics) {
     yaml::Reader top(document, source, diagnostics);
     for (const yaml::Node* node : top.mappings("roles")) {
         yaml::Reader reader(*node, source, diagnostics);
@@ -90,7 +98,11 @@ void RoleTable::load(const yaml::Node& document, std::string_view source, Diagno
         const std::string word = reader.text("verdict").value_or("");
         const auto verdict = parse_verdict(word);
         if (!verdict) {
-            reader.report("verdict", fmt::format("\"verdict\" must be service, owner_only, maintenance or change, not \"{}\"", word));
+            reader.report(
+                "verdict",
+                fmt::format(
+                    "\"verdict\" must be service, owner_only, maintenance or change, not \"{}\"",
+                    word));
         } else if (role.name.empty() || (role.programs.empty() && role.scripts.empty())) {
             reader.missing(role.name.empty() ? "role" : "programs");
         } else {
@@ -110,7 +122,8 @@ const Role* RoleTable::role_of(const Process& process, const Lineage& lineage) c
     }
     const Role* found = nullptr;
     lineage.ancestors(process, [&](const Process& ancestor) {
-        // A daemon that a package restarted goes on for itself, and so do the cron jobs it may start.
+        // A daemon that a package restarted goes on for itself, and so do the cron jobs it may
+        // start.
         if (ancestor.session != process.session || ancestor.detached) {
             return false;
         }

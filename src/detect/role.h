@@ -1,5 +1,6 @@
-// Role: what a process is expected to do, by who it is (program or script path, ancestors, how its session was opened). Data:
-// profiles/roles.yml. A role explains an access; it never makes one invisible.
+// Role: what a process is expected to do, by who it is (program or script path, ancestors, how its
+// session was opened). Data: profiles/roles.yml. A role explains an access; it never makes one
+// invisible.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +25,17 @@ enum class RoleVerdict : std::uint8_t {
 struct Role {
     std::string name;
     RoleVerdict verdict = RoleVerdict::service;
-    std::string word;                        ///< for a person: "delivers mail", "backs up files"
-    std::vector<std::string> programs;       ///< path patterns of the executable
-    std::vector<std::string> scripts;        ///< path patterns of the script an interpreter runs
-    std::vector<std::string> ancestors;      ///< path patterns, one of which an ancestor's program or script must match; empty: any
-    std::vector<std::string> arguments;      ///< globs, one of which an argument must match; empty: any
+    std::string word;                    ///< for a person: "delivers mail", "backs up files"
+    std::vector<std::string> programs;   ///< path patterns of the executable
+    std::vector<std::string> scripts;    ///< path patterns of the script an interpreter runs
+    std::vector<std::string> ancestors;  ///< path patterns, one of which an ancestor's program or
+                                         ///< script must match; empty: any
+    std::vector<std::string> arguments;  ///< globs, one of which an argument must match; empty: any
     std::vector<std::string> not_arguments;  ///< globs that no argument may match
     bool unattended = false;                 ///< only when no person sits at the session
     bool inherited = false;                  ///< its descendants have the role too
-    bool daemon = false;                     ///< long-lived: a boundary that carries no suspicion from one request to the next
+    bool daemon =
+        false;  ///< long-lived: a boundary that carries no suspicion from one request to the next
 };
 
 class RoleTable {
@@ -40,7 +43,8 @@ class RoleTable {
     void load(const yaml::Node& document, std::string_view source, Diagnostics& diagnostics);
 
     /// The first role of the profile that the process has; null: none.
-    [[nodiscard]] const Role* role_of(const lineage::Process& process, const lineage::Lineage& lineage) const;
+    [[nodiscard]] const Role* role_of(const lineage::Process& process,
+                                      const lineage::Lineage& lineage) const;
 
   private:
     std::vector<Role> roles_;

@@ -1,5 +1,5 @@
-// Settings of detection: the mutable elements of ATT&CK AN1310 and AN0473 under ATT&CK's own names, and what this site declared
-// as its own honest work.
+// Settings of detection: the mutable elements of ATT&CK AN1310 and AN0473 under ATT&CK's own names,
+// and what this site declared as its own honest work.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace mailvigil::detect {
 
-/// Work that somebody has declared: for these actors, mailboxes or configuration, in this time, it is administration.
+/// Work that somebody has declared: for these actors, mailboxes or configuration, in this time, it
+/// is administration.
 struct Declaration {
     std::string reason;
     std::vector<std::string> by;         ///< login names; empty: anybody

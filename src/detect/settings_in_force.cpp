@@ -30,7 +30,8 @@ std::string value_of(const Knowledge& knowledge, std::string_view name) {
         return fmt::format("{} patterns{}", knowledge.stores.size(), changes(list));
     }
     if (name == "ProcessNameList") {
-        return fmt::format("{} tools{}", knowledge.commands.names().size(), changes(settings.process_name_list));
+        return fmt::format(
+            "{} tools{}", knowledge.commands.names().size(), changes(settings.process_name_list));
     }
     if (name == "TimeWindow") {
         return render_duration(settings.time_window);
@@ -39,7 +40,8 @@ std::string value_of(const Knowledge& knowledge, std::string_view name) {
         return fmt::format("{}", fmt::join(knowledge.configuration.transport_script_paths(), " "));
     }
     if (name == "UserContext") {
-        return fmt::format("{} accounts{}", knowledge.execution.accounts.size(), changes(settings.user_context));
+        return fmt::format(
+            "{} accounts{}", knowledge.execution.accounts.size(), changes(settings.user_context));
     }
     if (name == "ExecFrequencyThreshold") {
         return fmt::format("{}", settings.exec_frequency_threshold);
@@ -49,7 +51,8 @@ std::string value_of(const Knowledge& knowledge, std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> settings_in_force(const Knowledge& knowledge, std::span<const std::string_view> names) {
+std::vector<std::string> settings_in_force(const Knowledge& knowledge,
+                                           std::span<const std::string_view> names) {
     std::vector<std::string> texts;
     for (const std::string_view name : names) {
         texts.push_back(fmt::format("{} {}", name, value_of(knowledge, name)));

@@ -12,12 +12,14 @@ struct Knowledge;
 
 namespace rule_settings {
 
-inline constexpr std::string_view kCollection[] = {"WatchedMailDirs", "ProcessNameList", "TimeWindow"};
-inline constexpr std::string_view kTampering[] = {"MailTransportScriptPath", "UserContext", "ExecFrequencyThreshold",
-                                                  "TimeWindow"};
+inline constexpr std::string_view kCollection[] = {
+    "WatchedMailDirs", "ProcessNameList", "TimeWindow"};
+inline constexpr std::string_view kTampering[] = {
+    "MailTransportScriptPath", "UserContext", "ExecFrequencyThreshold", "TimeWindow"};
 
 }  // namespace rule_settings
 
-std::vector<std::string> settings_in_force(const Knowledge& knowledge, std::span<const std::string_view> names);
+std::vector<std::string> settings_in_force(const Knowledge& knowledge,
+                                           std::span<const std::string_view> names);
 
 }  // namespace mailvigil::detect

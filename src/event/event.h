@@ -1,5 +1,6 @@
-// Event, the one noun of the belt: whatever a sensor, an adapter or an analytic has to say is an Event. Its fields are
-// the rows of fields.def; each has an accessor of its name, `has(Field::name)` and `set_name(value)`.
+// Event, the one noun of the belt: whatever a sensor, an adapter or an analytic has to say is an
+// Event. Its fields are the rows of fields.def; each has an accessor of its name,
+// `has(Field::name)` and `set_name(value)`.
 #pragma once
 
 #include <array>
@@ -65,8 +66,9 @@ inline constexpr std::size_t kFieldCount = 0
 #undef FIELD
     ;
 
-/// A view of one event. Texts are borrowed from the EventBatch that holds it (or from the adapter's current chunk) and
-/// die with that batch. An absent text reads as empty, an absent number as 0; has() tells the difference.
+/// A view of one event. Texts are borrowed from the EventBatch that holds it (or from the adapter's
+/// current chunk) and die with that batch. An absent text reads as empty, an absent number as 0;
+/// has() tells the difference.
 // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): slots_ says why.
 class Event {
   public:
@@ -96,7 +98,7 @@ class Event {
 #define MAILVIGIL_TYPE_integer std::int64_t
 #define MAILVIGIL_TYPE_address IpAddress
 #define MAILVIGIL_TYPE_time Timestamp
-#define FIELD(id, type, unit, ecs, ocsf, sigma, meaning)                                \
+#define FIELD(id, type, unit, ecs, ocsf, sigma, meaning)                            \
     [[nodiscard]] MAILVIGIL_TYPE_##type id() const { return type##_of(Field::id); } \
     void set_##id(MAILVIGIL_TYPE_##type value) { put(Field::id, value); }
 #include "event/fields.def"
@@ -104,7 +106,8 @@ class Event {
 
     // Access by field number, for code that works on the whole table: formats, codec, rules.
     [[nodiscard]] std::string_view text_of(Field field) const {
-        return has(field) ? std::string_view(slot(field).text.data, slot(field).text.size) : std::string_view();
+        return has(field) ? std::string_view(slot(field).text.data, slot(field).text.size)
+                          : std::string_view();
     }
 
     [[nodiscard]] std::span<const std::string_view> texts_of(Field field) const {
@@ -112,9 +115,13 @@ class Event {
                           : std::span<const std::string_view>();
     }
 
-    [[nodiscard]] std::uint64_t number_of(Field field) const { return has(field) ? slot(field).number : 0; }
+    [[nodiscard]] std::uint64_t number_of(Field field) const {
+        return has(field) ? slot(field).number : 0;
+    }
 
-    [[nodiscard]] std::int64_t integer_of(Field field) const { return has(field) ? slot(field).integer : 0; }
+    [[nodiscard]] std::int64_t integer_of(Field field) const {
+        return has(field) ? slot(field).integer : 0;
+    }
 
     [[nodiscard]] IpAddress address_of(Field field) const {
         return has(field) ? IpAddress{slot(field).address} : IpAddress{};
@@ -124,7 +131,9 @@ class Event {
         return has(field) ? Timestamp(std::chrono::nanoseconds(slot(field).integer)) : Timestamp{};
     }
 
-    void put(Field field, std::string_view value) { mark(field).text = {value.data(), value.size()}; }
+    void put(Field field, std::string_view value) {
+        mark(field).text = {value.data(), value.size()};
+    }
 
     void put(Field field, std::span<const std::string_view> value) {
         mark(field).texts = {value.data(), value.size()};
@@ -136,7 +145,9 @@ class Event {
 
     void put(Field field, const IpAddress& value) { mark(field).address = value.bytes; }
 
-    void put(Field field, Timestamp value) { mark(field).integer = value.time_since_epoch().count(); }
+    void put(Field field, Timestamp value) {
+        mark(field).integer = value.time_since_epoch().count();
+    }
 
   private:
     // Left uninitialised until a field is set: an event of twenty fields should not pay for eighty.
@@ -156,7 +167,9 @@ class Event {
         std::array<std::uint8_t, 16> address;
     };
 
-    [[nodiscard]] const Slot& slot(Field field) const { return slots_[static_cast<unsigned>(field)]; }
+    [[nodiscard]] const Slot& slot(Field field) const {
+        return slots_[static_cast<unsigned>(field)];
+    }
 
     Slot& mark(Field field) {
         const auto n = static_cast<unsigned>(field);

@@ -10,7 +10,8 @@
 
 namespace mailvigil {
 
-/// Up to kEventsMax events and their bytes. One owner at a time, no locks. add() references stay valid until clear().
+/// Up to kEventsMax events and their bytes. One owner at a time, no locks. add() references stay
+/// valid until clear().
 class EventBatch {
   public:
     static constexpr std::size_t kEventsMax = 64;

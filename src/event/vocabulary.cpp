@@ -7,11 +7,14 @@ namespace mailvigil {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high", "critical"};
+constexpr std::array<std::string_view, 5> kLevels = {
+    "informational", "low", "medium", "high", "critical"};
 
 }  // namespace
 
-std::string_view to_text(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
+std::string_view to_text(Level level) {
+    return kLevels[static_cast<std::size_t>(level)];
+}
 
 std::optional<Level> parse_level(std::string_view text) {
     const auto* at = std::ranges::find(kLevels, text);

@@ -1,4 +1,5 @@
-// Adapter: one format of recorded telemetry, decoded into Events. One per file of ingest/adapter/ (roster).
+// Adapter: one format of recorded telemetry, decoded into Events. One per file of ingest/adapter/
+// (roster).
 #pragma once
 
 #include <cstdint>
@@ -31,17 +32,19 @@ struct DecoderCounts {
     std::uint64_t incomplete = 0;  ///< events that lacked records
 };
 
-/// Decodes one stream of telemetry. State (events whose records are still arriving) lives across chunks and sources, so that
-/// a log cut in two reads as one. Single-threaded.
+/// Decodes one stream of telemetry. State (events whose records are still arriving) lives across
+/// chunks and sources, so that a log cut in two reads as one. Single-threaded.
 class Decoder {
   public:
     virtual ~Decoder() = default;
 
-    /// Takes lines off the front of `chunk` until it is empty or `batch` is full. Events borrow from both: they are valid until
-    /// the batch is cleared or the chunk's bytes go away, whichever is first.
+    /// Takes lines off the front of `chunk` until it is empty or `batch` is full. Events borrow
+    /// from both: they are valid until the batch is cleared or the chunk's bytes go away, whichever
+    /// is first.
     virtual void decode(Chunk& chunk, EventBatch& batch) = 0;
 
-    /// The bytes of the chunks given so far are about to go away: what is still needed of them is copied.
+    /// The bytes of the chunks given so far are about to go away: what is still needed of them is
+    /// copied.
     virtual void release_chunk() = 0;
 
     /// The input has ended. Gives the rest until `batch` is full; false when there is more to come.

@@ -72,7 +72,8 @@ class GzipBytes final : public ByteStream {
 class ZstdBytes final : public ByteStream {
   public:
     explicit ZstdBytes(ByteStream& from) : input_{from}, stream_(ZSTD_createDStream()) {
-        // A hostile frame may ask for a huge window: 2^27 bytes is what the zstd program accepts by default.
+        // A hostile frame may ask for a huge window: 2^27 bytes is what the zstd program accepts by
+        // default.
         ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 27);
     }
 
@@ -96,8 +97,9 @@ class ZstdBytes final : public ByteStream {
             }
             const std::size_t code = ZSTD_decompressStream(stream_, &out, &in_);
             if (ZSTD_isError(code) != 0) {
-                return fail(ErrorCode::malformed,
-                            fmt::format("compressed data is damaged ({})", ZSTD_getErrorName(code)));
+                return fail(
+                    ErrorCode::malformed,
+                    fmt::format("compressed data is damaged ({})", ZSTD_getErrorName(code)));
             }
             in_frame_ = code != 0;
         }
@@ -136,8 +138,12 @@ void FileBytes::replace(Fd fd) {
     position_ = 0;
 }
 
-std::unique_ptr<ByteStream> open_gzip(ByteStream& from) { return std::make_unique<GzipBytes>(from); }
+std::unique_ptr<ByteStream> open_gzip(ByteStream& from) {
+    return std::make_unique<GzipBytes>(from);
+}
 
-std::unique_ptr<ByteStream> open_zstd(ByteStream& from) { return std::make_unique<ZstdBytes>(from); }
+std::unique_ptr<ByteStream> open_zstd(ByteStream& from) {
+    return std::make_unique<ZstdBytes>(from);
+}
 
 }  // namespace mailvigil::ingest

@@ -30,7 +30,8 @@ class FileBytes final : public ByteStream {
     std::uint64_t position_ = 0;
 };
 
-/// Content of a gzip file (RFC 1952, any number of members) or a zstd file (RFC 8878, any number of frames). Borrows `from`.
+/// Content of a gzip file (RFC 1952, any number of members) or a zstd file (RFC 8878, any number of
+/// frames). Borrows `from`.
 std::unique_ptr<ByteStream> open_gzip(ByteStream& from);
 std::unique_ptr<ByteStream> open_zstd(ByteStream& from);
 

@@ -46,13 +46,17 @@ Result<Fd> open_file(const std::string& path) {
     if (number < 0) {
         const bool denied = errno == EACCES || errno == EPERM;
         return fail(ErrorCode::unreadable,
-                    fmt::format("cannot read {}: {}{}", path, std::strerror(errno),
+                    fmt::format("cannot read {}: {}{}",
+                                path,
+                                std::strerror(errno),
                                 denied ? "; run as root or as a member of group adm" : ""));
     }
     Fd fd(number);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(number, &status) == 0 && S_ISDIR(status.st_mode)) {
-        return fail(ErrorCode::unreadable, fmt::format("cannot read {}: it is a directory; name the log files in it", path));
+        return fail(
+            ErrorCode::unreadable,
+            fmt::format("cannot read {}: it is a directory; name the log files in it", path));
     }
     return fd;
 }
@@ -90,13 +94,15 @@ LogSource::~LogSource() = default;
 
 Result<LogSource> LogSource::open(const std::string& path, Growth growth) {
     Fd fd = TRY(open_file(path));
-    auto state = std::make_unique<State>(path == "-" ? "standard input" : path, std::move(fd), growth);
+    auto state =
+        std::make_unique<State>(path == "-" ? "standard input" : path, std::move(fd), growth);
     std::string magic(4, '\0');
     std::size_t have = 0;
     while (have < magic.size()) {
         auto size = state->file.read(std::span(magic).subspan(have));
         if (!size) {
-            return fail(ErrorCode::unreadable, fmt::format("cannot read {}: {}", path, size.error().message));
+            return fail(ErrorCode::unreadable,
+                        fmt::format("cannot read {}: {}", path, size.error().message));
         }
         if (*size == 0) {
             break;
@@ -154,13 +160,17 @@ LogSource::Next LogSource::State::give(std::size_t size, Chunk& chunk) {
 }
 
 LogSource::Next LogSource::State::wait_or_follow(Diagnostics& diagnostics) {
-    struct stat now {};
-    struct stat named {};
+    struct stat now{};
+    struct stat named{};
     if (::fstat(file.number(), &now) != 0) {
         return Next::wait;
     }
     if (static_cast<std::uint64_t>(now.st_size) < file.position()) {
-        diagnostics.add({Severity::warning, name, line, 0, "the file was truncated; reading it again from its start"});
+        diagnostics.add({Severity::warning,
+                         name,
+                         line,
+                         0,
+                         "the file was truncated; reading it again from its start"});
         file.rewind();
         start = end = 0;
         line = 1;
@@ -192,8 +202,12 @@ LogSource::Next LogSource::next(Chunk& chunk, Diagnostics& diagnostics) {
         }
         const auto size = state.fill();
         if (!size) {
-            diagnostics.add({Severity::error, state.name, 0, 0,
-                             fmt::format("cannot read on: {}; what was read before is used", size.error().message)});
+            diagnostics.add({Severity::error,
+                             state.name,
+                             0,
+                             0,
+                             fmt::format("cannot read on: {}; what was read before is used",
+                                         size.error().message)});
             state.ended = true;
         } else if (*size == 0) {
             if (state.growth == Growth::growing) {
@@ -205,15 +219,20 @@ LogSource::Next LogSource::next(Chunk& chunk, Diagnostics& diagnostics) {
 }
 
 std::string_view LogSource::head() const {
-    return {state_->buffer.data() + state_->start, std::min(kHeadBytes, state_->end - state_->start)};
+    return {state_->buffer.data() + state_->start,
+            std::min(kHeadBytes, state_->end - state_->start)};
 }
 
-const std::string& LogSource::name() const { return state_->name; }
+const std::string& LogSource::name() const {
+    return state_->name;
+}
 
-std::uint64_t LogSource::bytes_read() const { return state_->file.position(); }
+std::uint64_t LogSource::bytes_read() const {
+    return state_->file.position();
+}
 
 std::uint64_t LogSource::bytes_total() const {
-    struct stat status {};
+    struct stat status{};
     const bool known = ::fstat(state_->file.number(), &status) == 0 && S_ISREG(status.st_mode);
     return known ? static_cast<std::uint64_t>(status.st_size) : 0;
 }

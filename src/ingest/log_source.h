@@ -1,5 +1,5 @@
-// LogSource: the bytes of one log file as chunks of whole lines: plain, gzip or zstd by content, standard input, or a file that
-// still grows.
+// LogSource: the bytes of one log file as chunks of whole lines: plain, gzip or zstd by content,
+// standard input, or a file that still grows.
 #pragma once
 
 #include <cstdint>
@@ -42,9 +42,10 @@ class LogSource {
 
     enum class Next : std::uint8_t { chunk, end, wait };
 
-    /// The next whole lines; they stay valid until the next call. `chunk` is the one of the call before, consumed: its line number
-    /// goes on from there. `wait`: a growing file has nothing new now.
-    /// What goes wrong on the way (a damaged archive, a truncated file) goes to `diagnostics`, with what was read before kept.
+    /// The next whole lines; they stay valid until the next call. `chunk` is the one of the call
+    /// before, consumed: its line number goes on from there. `wait`: a growing file has nothing new
+    /// now. What goes wrong on the way (a damaged archive, a truncated file) goes to `diagnostics`,
+    /// with what was read before kept.
     Next next(Chunk& chunk, Diagnostics& diagnostics);
 
     /// The first bytes, without consuming them; for sniffing.
@@ -52,7 +53,8 @@ class LogSource {
 
     [[nodiscard]] const std::string& name() const;
 
-    /// Bytes of the file as stored that were read so far, and its size (0: not known), for a progress display.
+    /// Bytes of the file as stored that were read so far, and its size (0: not known), for a
+    /// progress display.
     [[nodiscard]] std::uint64_t bytes_read() const;
     [[nodiscard]] std::uint64_t bytes_total() const;
 

@@ -9,7 +9,9 @@ namespace mailvigil::lineage {
 
 namespace {
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 bool contains(const std::vector<std::string>& values, std::string_view value) {
     return std::ranges::find(values, value) != values.end();
@@ -26,7 +28,9 @@ bool has_inline_flag(const std::vector<std::string>& flags, std::string_view arg
 
 }  // namespace
 
-void InterpreterTable::load(const yaml::Node& document, std::string_view source, Diagnostics& diagnostics) {
+void InterpreterTable::load(const yaml::Node& document,
+                            std::string_view source,
+                            Diagnostics& diagnostics) {
     yaml::Reader top(document, source, diagnostics);
     for (const yaml::Node* node : top.mappings("interpreters")) {
         yaml::Reader reader(*node, source, diagnostics);
@@ -50,8 +54,9 @@ void InterpreterTable::load(const yaml::Node& document, std::string_view source,
 const InterpreterTable::Interpreter* InterpreterTable::find(std::string_view executable) const {
     const std::string_view name = base_name(executable);
     const auto found = std::ranges::find_if(interpreters_, [&](const Interpreter& interpreter) {
-        return std::ranges::any_of(interpreter.programs,
-                                   [&](const std::string& pattern) { return glob_match(pattern, name); });
+        return std::ranges::any_of(interpreter.programs, [&](const std::string& pattern) {
+            return glob_match(pattern, name);
+        });
     });
     return found == interpreters_.end() ? nullptr : &*found;
 }
@@ -69,7 +74,8 @@ Script InterpreterTable::script_of(std::string_view executable,
         return {};
     }
     // `#!`: the kernel puts the script's path behind the interpreter's own arguments.
-    const bool chained = !named.empty() && base_name(named) != base_name(args.empty() ? executable : args[0]) &&
+    const bool chained = !named.empty() &&
+                         base_name(named) != base_name(args.empty() ? executable : args[0]) &&
                          std::ranges::find(args, named) != args.end();
     if (chained) {
         return {ScriptKind::file, interpreter->name, named};
@@ -77,10 +83,14 @@ Script InterpreterTable::script_of(std::string_view executable,
     for (std::size_t i = 1; i < args.size(); ++i) {
         const std::string_view argument = args[i];
         if (has_inline_flag(interpreter->inline_flags, argument)) {
-            return {ScriptKind::inline_text, interpreter->name, i + 1 < args.size() ? args[i + 1] : std::string_view()};
+            return {ScriptKind::inline_text,
+                    interpreter->name,
+                    i + 1 < args.size() ? args[i + 1] : std::string_view()};
         }
         if (contains(interpreter->module_flags, argument)) {
-            return {ScriptKind::inline_text, interpreter->name, i + 1 < args.size() ? args[i + 1] : std::string_view()};
+            return {ScriptKind::inline_text,
+                    interpreter->name,
+                    i + 1 < args.size() ? args[i + 1] : std::string_view()};
         }
         if (contains(interpreter->value_flags, argument)) {
             ++i;

@@ -18,20 +18,25 @@ void assign(std::string& to, std::string_view from) {
     }
 }
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 Entrance entrance_of(std::string_view program) {
     const std::string_view name = base_name(program);
     if (name.starts_with("sshd")) {
         return Entrance::ssh;
     }
-    if (name == "cron" || name == "crond" || name == "atd" || name == "anacron" || name == "fcron") {
+    if (name == "cron" || name == "crond" || name == "atd" || name == "anacron" ||
+        name == "fcron") {
         return Entrance::cron;
     }
-    if (name == "login" || name.starts_with("gdm") || name.starts_with("sddm") || name.starts_with("lightdm")) {
+    if (name == "login" || name.starts_with("gdm") || name.starts_with("sddm") ||
+        name.starts_with("lightdm")) {
         return Entrance::console;
     }
-    return name.starts_with("systemd") || name.starts_with("(systemd") ? Entrance::service : Entrance::other;
+    return name.starts_with("systemd") || name.starts_with("(systemd") ? Entrance::service
+                                                                       : Entrance::other;
 }
 
 }  // namespace
@@ -122,8 +127,8 @@ const Process* Lineage::find(ProcessRef ref) const {
     return slot.used && slot.generation == ref.generation ? &slot.process : nullptr;
 }
 
-// A parent that nobody saw fork or exec is a subshell, or older than the log. Within a session its own parent is most likely
-// the process that started others last.
+// A parent that nobody saw fork or exec is a subshell, or older than the log. Within a session its
+// own parent is most likely the process that started others last.
 Process& Lineage::parent_of(std::uint32_t pid, const Event& event) {
     const std::uint32_t slot = slot_of(pid);
     if (slot != kNoSlot && !slots_[slot]->process.ended) {
@@ -153,11 +158,12 @@ Process& Lineage::resolve(const Event& event, std::uint32_t pid) {
     const auto parent_pid = static_cast<std::uint32_t>(event.process_parent_pid());
     if (slot != kNoSlot) {
         Process& known = slots_[slot]->process;
-        const bool same_parent =
-            parent_pid == 0 || known.parent_pid == 0 || parent_pid == known.parent_pid || parent_pid == kInit;
+        const bool same_parent = parent_pid == 0 || known.parent_pid == 0 ||
+                                 parent_pid == known.parent_pid || parent_pid == kInit;
         // A subreaper may adopt a process: then it still runs the same program in the same session.
-        const bool adopted = known.session.value == (event.has(Field::session_id) ? event.session_id() : kUnset) &&
-                             known.executable == event.process_executable();
+        const bool adopted =
+            known.session.value == (event.has(Field::session_id) ? event.session_id() : kUnset) &&
+            known.executable == event.process_executable();
         if (!known.ended && (same_parent || adopted)) {
             touch(slot);
             known.detached = known.detached || (parent_pid == kInit && known.parent_pid > kInit);
@@ -177,7 +183,8 @@ Process& Lineage::resolve(const Event& event, std::uint32_t pid) {
     process.parent = parent;
     process.parent_pid = parent_pid;
     // A fork runs its parent's program on; an exec will say otherwise.
-    if (const Process* from = find(parent); from != nullptr && from->executable == event.process_executable()) {
+    if (const Process* from = find(parent);
+        from != nullptr && from->executable == event.process_executable()) {
         process.args = from->args;
         process.script_kind = from->script_kind;
         process.script = from->script;
@@ -229,7 +236,8 @@ void Lineage::take_exec(Process& process, const Event& event) {
     process.working_directory.assign(event.process_working_directory());
     process.exec_event.assign(event.event_id());
     process.exec_time = event.time;
-    const Script script = interpreters_.script_of(event.process_executable(), event.file_path(), event.process_args());
+    const Script script = interpreters_.script_of(
+        event.process_executable(), event.file_path(), event.process_args());
     process.script_kind = script.kind;
     process.interpreter.assign(script.interpreter);
     process.script.clear();
@@ -296,7 +304,8 @@ void Lineage::take_session(const Event& event, Process* process) {
     if (!event.has(Field::session_id)) {
         return;
     }
-    Session& session = session_of(SessionId{static_cast<std::uint32_t>(event.session_id())}, event.time);
+    Session& session =
+        session_of(SessionId{static_cast<std::uint32_t>(event.session_id())}, event.time);
     if (event.has(Field::login_user_id)) {
         session.login_user = static_cast<std::uint32_t>(event.login_user_id());
         session.login_name = user_name(session.login_user);
@@ -339,7 +348,8 @@ void Lineage::take_session(const Event& event, Process* process) {
 }
 
 Process* Lineage::apply(const Event& event) {
-    learn_name(event.user_id(), event.event_class == EventClass::session ? std::string_view() : event.user_name());
+    learn_name(event.user_id(),
+               event.event_class == EventClass::session ? std::string_view() : event.user_name());
     if (event.has(Field::login_user_id)) {
         learn_name(event.login_user_id(), event.login_user_name());
     }
@@ -378,7 +388,8 @@ Process* Lineage::apply(const Event& event) {
     return process;
 }
 
-void Lineage::ancestors(const Process& process, const std::function<bool(const Process&)>& visit) const {
+void Lineage::ancestors(const Process& process,
+                        const std::function<bool(const Process&)>& visit) const {
     const Process* at = parent(process);
     for (std::size_t i = 0; at != nullptr && i < kAncestorsMax; ++i) {
         if (!visit(*at)) {
@@ -407,7 +418,8 @@ const Session* Lineage::session(SessionId id) const {
 
 std::string_view Lineage::known_user_name(std::uint32_t id) const {
     const auto found = names_.find(id);
-    return found == names_.end() ? std::string_view(id == 0 ? "root" : "") : std::string_view(found->second);
+    return found == names_.end() ? std::string_view(id == 0 ? "root" : "")
+                                 : std::string_view(found->second);
 }
 
 std::string Lineage::user_name(std::uint32_t id) const {

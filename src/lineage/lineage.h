@@ -1,5 +1,5 @@
-// Lineage: processes and sessions rebuilt from events. Forks need not be recorded: a process comes into being with its first
-// event, or by being named as a parent.
+// Lineage: processes and sessions rebuilt from events. Forks need not be recorded: a process comes
+// into being with its first event, or by being named as a parent.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +38,16 @@ class Lineage {
 
     explicit Lineage(const InterpreterTable& interpreters);
 
-    /// Takes an event in. Returns the process that acted, as it is after the event; null: the event names none.
+    /// Takes an event in. Returns the process that acted, as it is after the event; null: the event
+    /// names none.
     Process* apply(const Event& event);
 
     /// Null when it was forgotten.
     [[nodiscard]] const Process* find(ProcessRef ref) const;
-    [[nodiscard]] const Process* parent(const Process& process) const { return find(process.parent); }
+
+    [[nodiscard]] const Process* parent(const Process& process) const {
+        return find(process.parent);
+    }
 
     /// From the parent upwards, at most kAncestorsMax, until `visit` returns false.
     void ancestors(const Process& process, const std::function<bool(const Process&)>& visit) const;
@@ -53,7 +57,10 @@ class Lineage {
 
     /// Null: the source says nothing of it.
     [[nodiscard]] const Session* session(SessionId id) const;
-    [[nodiscard]] const Session* session(const Process& process) const { return session(process.session); }
+
+    [[nodiscard]] const Session* session(const Process& process) const {
+        return session(process.session);
+    }
 
     /// The login name for a user id as learned from events; "uid 1007" when unknown.
     [[nodiscard]] std::string user_name(std::uint32_t id) const;
@@ -61,7 +68,9 @@ class Lineage {
     [[nodiscard]] std::string_view known_user_name(std::uint32_t id) const;
 
     /// Called before a process is forgotten.
-    void on_eviction(std::function<void(const Process&)> callback) { evicted_ = std::move(callback); }
+    void on_eviction(std::function<void(const Process&)> callback) {
+        evicted_ = std::move(callback);
+    }
 
     [[nodiscard]] const LineageCounts& counts() const { return counts_; }
 

@@ -7,7 +7,8 @@
 namespace mailvigil::lineage {
 
 std::string Process::entity_id() const {
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(start.time_since_epoch());
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(start.time_since_epoch());
     return fmt::format("{}-{}", pid.value, milliseconds.count());
 }
 

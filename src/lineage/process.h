@@ -25,7 +25,8 @@ struct ProcessRef {
 struct Process {
     ProcessRef self;
     ProcessRef parent;
-    bool parent_inferred = false;  ///< its fork was not recorded; taken to be the session's latest shell
+    bool parent_inferred =
+        false;  ///< its fork was not recorded; taken to be the session's latest shell
     Pid pid;
     Timestamp start{};  ///< first sign of life
     Timestamp seen{};   ///< latest event

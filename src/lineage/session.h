@@ -1,4 +1,5 @@
-// Session: one login, from the kernel's LOGIN to the last trace of it: the person behind su, sudo and cron.
+// Session: one login, from the kernel's LOGIN to the last trace of it: the person behind su, sudo
+// and cron.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +27,14 @@ struct Session {
     Timestamp start{};
     Timestamp seen{};
     std::string start_event;
-    Timestamp elevated{};         ///< latest sudo or su within it; zero: none
-    std::string elevated_with;    ///< "sudo" or "su"
-    ProcessRef latest_parent;     ///< the process of it that last started another
+    Timestamp elevated{};       ///< latest sudo or su within it; zero: none
+    std::string elevated_with;  ///< "sudo" or "su"
+    ProcessRef latest_parent;   ///< the process of it that last started another
 
     /// A person sits at it, as opposed to cron and services.
-    [[nodiscard]] bool is_interactive() const { return entrance == Entrance::ssh || entrance == Entrance::console; }
+    [[nodiscard]] bool is_interactive() const {
+        return entrance == Entrance::ssh || entrance == Entrance::console;
+    }
 };
 
 }  // namespace mailvigil::lineage

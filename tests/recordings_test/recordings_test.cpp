@@ -1,5 +1,5 @@
-// Every recording (tests/recordings/NAME) through the whole belt: what scenario.yml expects must be found, and nothing honest may
-// come above its level. A test each, by the folder's name.
+// Every recording (tests/recordings/NAME) through the whole belt: what scenario.yml expects must be
+// found, and nothing honest may come above its level. A test each, by the folder's name.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
@@ -69,7 +69,8 @@ Expectation read_expectation(const yaml::Node& node, Diagnostics& diagnostics) {
 
 Scenario read_scenario(const fs::path& folder) {
     Diagnostics diagnostics;
-    const yaml::Node document = yaml::parse(read_text(folder / "scenario.yml"), "scenario.yml", diagnostics);
+    const yaml::Node document =
+        yaml::parse(read_text(folder / "scenario.yml"), "scenario.yml", diagnostics);
     yaml::Reader reader(document, "scenario.yml", diagnostics);
     Scenario scenario;
     scenario.attack = reader.text("kind").value_or("") == "attack";
@@ -101,7 +102,9 @@ struct Outcome {
     app::ReplaySummary summary;
 };
 
-Outcome replay_files(const std::vector<std::string>& files, const detect::Knowledge& knowledge, bool explain) {
+Outcome replay_files(const std::vector<std::string>& files,
+                     const detect::Knowledge& knowledge,
+                     bool explain) {
     Outcome outcome;
     app::ReplayOptions options;
     options.files = files;
@@ -141,20 +144,26 @@ Outcome replay_files(const std::vector<std::string>& files, const detect::Knowle
 std::string describe(const std::vector<Seen>& findings) {
     std::string text;
     for (const Seen& seen : findings) {
-        text += fmt::format("  {} {} stage={} verdict={} mailboxes=[{}]: {}\n", seen.rule, to_text(seen.level), seen.stage,
-                            seen.verdict, fmt::join(seen.mailboxes, " "), seen.title);
+        text += fmt::format("  {} {} stage={} verdict={} mailboxes=[{}]: {}\n",
+                            seen.rule,
+                            to_text(seen.level),
+                            seen.stage,
+                            seen.verdict,
+                            fmt::join(seen.mailboxes, " "),
+                            seen.title);
     }
     return text;
 }
 
 bool fulfils(const Seen& seen, const Expectation& expectation) {
-    return seen.rule == expectation.analytic && seen.level == expectation.level && seen.stage == expectation.stage &&
-           seen.verdict == expectation.verdict &&
+    return seen.rule == expectation.analytic && seen.level == expectation.level &&
+           seen.stage == expectation.stage && seen.verdict == expectation.verdict &&
            (expectation.analytic != "AN1310" || seen.mailboxes == expectation.mailboxes);
 }
 
 /// The mailboxes that accesses of this verdict touched.
-std::vector<std::string> mailboxes_with(const std::vector<Seen>& findings, std::string_view verdict) {
+std::vector<std::string> mailboxes_with(const std::vector<Seen>& findings,
+                                        std::string_view verdict) {
     std::vector<std::string> mailboxes;
     for (const Seen& seen : findings) {
         if (seen.verdict == verdict) {
@@ -191,14 +200,17 @@ void check_line(std::string_view line) {
     has({"process", "command_line"});
     has({"user", "id"});
     has({"host", "name"});
-    for (const char* field : {"level", "verdict", "stage", "mailboxes", "reasons", "evidence", "settings"}) {
+    for (const char* field :
+         {"level", "verdict", "stage", "mailboxes", "reasons", "evidence", "settings"}) {
         has({"mailvigil", field});
     }
     EXPECT_FALSE(document["mailvigil"]["evidence"].Empty()) << line;
     EXPECT_FALSE(document["mailvigil"]["settings"].Empty()) << line;
 }
 
-fs::path recordings_root() { return fs::path(MAILVIGIL_SOURCE_DIR) / "tests" / "recordings"; }
+fs::path recordings_root() {
+    return fs::path(MAILVIGIL_SOURCE_DIR) / "tests" / "recordings";
+}
 
 std::vector<std::string> recording_names() {
     std::vector<std::string> names;
@@ -216,7 +228,8 @@ class Recording : public ::testing::TestWithParam<std::string> {
     void SetUp() override {
         folder_ = recordings_root() / GetParam();
         log_ = (folder_ / "audit.log.zst").string();
-        ASSERT_TRUE(fs::exists(log_)) << "the scenario was never recorded: run tests/recordings/record " << GetParam();
+        ASSERT_TRUE(fs::exists(log_))
+            << "the scenario was never recorded: run tests/recordings/record " << GetParam();
         scenario_ = read_scenario(folder_);
         knowledge_ = knowledge_for(scenario_, diagnostics_);
         for (const Diagnostic& diagnostic : diagnostics_.kept()) {
@@ -237,10 +250,14 @@ TEST_P(Recording, tells_what_the_scenario_expects) {
         for (const Expectation& expectation : scenario_.expectations) {
             const bool found = std::ranges::any_of(
                 outcome.findings, [&](const Seen& seen) { return fulfils(seen, expectation); });
-            EXPECT_TRUE(found) << fmt::format("expected {} {} stage={} verdict={} mailboxes=[{}]; found:\n{}",
-                                              expectation.analytic, to_text(expectation.level), expectation.stage,
-                                              expectation.verdict, fmt::join(expectation.mailboxes, " "),
-                                              describe(outcome.findings));
+            EXPECT_TRUE(found) << fmt::format(
+                "expected {} {} stage={} verdict={} mailboxes=[{}]; found:\n{}",
+                expectation.analytic,
+                to_text(expectation.level),
+                expectation.stage,
+                expectation.verdict,
+                fmt::join(expectation.mailboxes, " "),
+                describe(outcome.findings));
         }
         return;
     }
@@ -253,14 +270,19 @@ TEST_P(Recording, tells_what_the_scenario_expects) {
     if (expectation.analytic == "AN1310") {
         const auto mailboxes = mailboxes_with(explained.findings, expectation.verdict);
         EXPECT_TRUE(std::ranges::includes(mailboxes, expectation.mailboxes))
-            << fmt::format("expected verdict {} for [{}]; explained:\n{}", expectation.verdict,
-                           fmt::join(expectation.mailboxes, " "), describe(explained.findings));
+            << fmt::format("expected verdict {} for [{}]; explained:\n{}",
+                           expectation.verdict,
+                           fmt::join(expectation.mailboxes, " "),
+                           describe(explained.findings));
     } else {
         EXPECT_TRUE(std::ranges::any_of(explained.findings,
                                         [&](const Seen& seen) {
-                                            return seen.rule == expectation.analytic && seen.verdict == expectation.verdict;
+                                            return seen.rule == expectation.analytic &&
+                                                   seen.verdict == expectation.verdict;
                                         }))
-            << fmt::format("expected verdict {}; explained:\n{}", expectation.verdict, describe(explained.findings));
+            << fmt::format("expected verdict {}; explained:\n{}",
+                           expectation.verdict,
+                           describe(explained.findings));
     }
 }
 
@@ -279,7 +301,8 @@ TEST_P(Recording, tells_the_same_twice_and_when_cut_in_two) {
     const std::string once = replay_files({log_}, knowledge_, true).ndjson;
     EXPECT_EQ(once, replay_files({log_}, knowledge_, true).ndjson);
 
-    const fs::path folder = fs::temp_directory_path() / fmt::format("mailvigil-{}-{}", ::getpid(), GetParam());
+    const fs::path folder =
+        fs::temp_directory_path() / fmt::format("mailvigil-{}-{}", ::getpid(), GetParam());
     fs::create_directories(folder);
     const std::string plain = (folder / "whole").string();
     ASSERT_EQ(std::system(fmt::format("zstd -dcq '{}' > '{}'", log_, plain).c_str()), 0);
@@ -289,14 +312,16 @@ TEST_P(Recording, tells_the_same_twice_and_when_cut_in_two) {
     std::ofstream(folder / "second", std::ios::binary) << text.substr(middle);
     // Named in the wrong order on purpose.
     const std::string cut =
-        replay_files({(folder / "second").string(), (folder / "first").string()}, knowledge_, true).ndjson;
+        replay_files({(folder / "second").string(), (folder / "first").string()}, knowledge_, true)
+            .ndjson;
     EXPECT_EQ(once, cut);
     fs::remove_all(folder);
 }
 
-INSTANTIATE_TEST_SUITE_P(all, Recording, ::testing::ValuesIn(recording_names()), [](const auto& parameter) {
-    return parameter.param;
-});
+INSTANTIATE_TEST_SUITE_P(all,
+                         Recording,
+                         ::testing::ValuesIn(recording_names()),
+                         [](const auto& parameter) { return parameter.param; });
 
 }  // namespace
 

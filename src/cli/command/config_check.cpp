@@ -1,4 +1,5 @@
-// mailvigil config check: reads the configuration and the site's rules as replay would, and says what is wrong where.
+// mailvigil config check: reads the configuration and the site's rules as replay would, and says
+// what is wrong where.
 #include <fmt/format.h>
 
 #include "app/configuration.h"
@@ -22,7 +23,8 @@ Exit run(const Arguments& arguments) {
         fmt::print(stderr, "mailvigil: {}\n", render(diagnostic));
     }
     if (diagnostics.count() > diagnostics.kept().size()) {
-        fmt::print(stderr, "mailvigil: and {} more\n", diagnostics.count() - diagnostics.kept().size());
+        fmt::print(
+            stderr, "mailvigil: and {} more\n", diagnostics.count() - diagnostics.kept().size());
     }
     if (diagnostics.errors() > 0) {
         return Exit::findings;

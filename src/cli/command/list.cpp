@@ -22,7 +22,9 @@ struct Kind {
     void (*print)();
 };
 
-void row(std::string_view name, std::string_view summary) { fmt::print("{:<20} {}\n", name, summary); }
+void row(std::string_view name, std::string_view summary) {
+    fmt::print("{:<20} {}\n", name, summary);
+}
 
 void print_adapters() {
     for (const auto* entry : ingest::adapter::roster()) {
@@ -94,7 +96,9 @@ Exit run(const Arguments& arguments) {
         }
         names.push_back(kind.name);
     }
-    complain(fmt::format("nothing of kind \"{}\"{} (mailvigil list shows the kinds)", *wanted, did_you_mean(*wanted, names)));
+    complain(fmt::format("nothing of kind \"{}\"{} (mailvigil list shows the kinds)",
+                         *wanted,
+                         did_you_mean(*wanted, names)));
     return Exit::usage;
 }
 
@@ -104,10 +108,11 @@ constexpr Option kOptions[] = {
 
 }  // namespace
 
-extern const Command list{.name = "list",
-                          .summary = "show what this build knows: adapters, stores, tools, formats, ...",
-                          .example = "mailvigil list stores",
-                          .options = kOptions,
-                          .run = run};
+extern const Command list{
+    .name = "list",
+    .summary = "show what this build knows: adapters, stores, tools, formats, ...",
+    .example = "mailvigil list stores",
+    .options = kOptions,
+    .run = run};
 
 }  // namespace mailvigil::cli::command

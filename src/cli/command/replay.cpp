@@ -1,4 +1,6 @@
 // mailvigil replay: both questions answered from recorded logs.
+#include "app/replay.h"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 
 #include "app/configuration.h"
 #include "app/knowledge.h"
-#include "app/replay.h"
 #include "base/escape.h"
 #include "base/suggest.h"
 #include "cli/command/roster.h"
@@ -25,7 +26,9 @@ namespace {
 std::atomic<bool> stop_requested = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
 
-extern "C" void request_stop(int /*signal*/) { stop_requested = true; }
+extern "C" void request_stop(int /*signal*/) {
+    stop_requested = true;
+}
 
 /// Findings to standard output; a reader that went away (`| head`) ends the run.
 class Printer {
@@ -64,7 +67,10 @@ class Printer {
 /// How far it is, on standard error, when a person waits there.
 class ProgressBar {
   public:
-    ProgressBar() : enabled_(::isatty(STDERR_FILENO) != 0), started_(std::chrono::steady_clock::now()), shown_(started_) {}
+    ProgressBar()
+        : enabled_(::isatty(STDERR_FILENO) != 0),
+          started_(std::chrono::steady_clock::now()),
+          shown_(started_) {}
 
     void show(const app::ReplayProgress& progress) {
         using namespace std::chrono_literals;
@@ -76,13 +82,24 @@ class ProgressBar {
         const double seconds = std::chrono::duration<double>(now - started_).count();
         const double rate = static_cast<double>(progress.bytes_read) / seconds;
         if (progress.bytes_total == 0 || progress.bytes_read > progress.bytes_total) {
-            fmt::print(stderr, "\r\x1b[K{:.0f} MB read, {:.0f} MB/s", static_cast<double>(progress.bytes_read) / 1e6, rate / 1e6);
+            fmt::print(stderr,
+                       "\r\x1b[K{:.0f} MB read, {:.0f} MB/s",
+                       static_cast<double>(progress.bytes_read) / 1e6,
+                       rate / 1e6);
         } else {
-            const double done = static_cast<double>(progress.bytes_read) / static_cast<double>(progress.bytes_total);
+            const double done = static_cast<double>(progress.bytes_read) /
+                                static_cast<double>(progress.bytes_total);
             constexpr int kCells = 30;
             const int filled = static_cast<int>(done * kCells);
-            fmt::print(stderr, "\r\x1b[K[{:=<{}}{:<{}}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left", "", filled, "",
-                       kCells - filled, done * 100, rate / 1e6, seconds / std::max(done, 0.001) * (1 - done));
+            fmt::print(stderr,
+                       "\r\x1b[K[{:=<{}}{:<{}}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
+                       "",
+                       filled,
+                       "",
+                       kCells - filled,
+                       done * 100,
+                       rate / 1e6,
+                       seconds / std::max(done, 0.001) * (1 - done));
         }
         drawn_ = true;
     }
@@ -129,21 +146,24 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
     options.files = arguments.values("FILE");
     options.explain = arguments.has("--explain");
     options.waiting = arguments.has("--follow") ? app::Waiting::follow : app::Waiting::stop_at_end;
-    for (const auto& [name, to] : {std::pair("--since", &options.since), std::pair("--until", &options.until)}) {
+    for (const auto& [name, to] :
+         {std::pair("--since", &options.since), std::pair("--until", &options.until)}) {
         const auto text = arguments.value(name);
         if (!text) {
             continue;
         }
         *to = parse_timestamp(*text);
         if (!*to) {
-            complain(fmt::format("{}: \"{}\" is no time such as 2026-11-23T02:00:00Z or 2026-11-23", name, *text));
+            complain(fmt::format(
+                "{}: \"{}\" is no time such as 2026-11-23T02:00:00Z or 2026-11-23", name, *text));
             return false;
         }
     }
     if (const auto text = arguments.value("--level")) {
         const auto level = parse_level(*text);
         if (!level) {
-            complain(fmt::format("--level: \"{}\" is none of informational, low, medium, high, critical", *text));
+            complain(fmt::format(
+                "--level: \"{}\" is none of informational, low, medium, high, critical", *text));
             return false;
         }
         options.level = *level;
@@ -158,21 +178,36 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
     return true;
 }
 
-void show_summary(const app::ReplaySummary& summary, const Diagnostics& diagnostics, std::uint64_t shown) {
+void show_summary(const app::ReplaySummary& summary,
+                  const Diagnostics& diagnostics,
+                  std::uint64_t shown) {
     if (diagnostics.count() > shown) {
-        fmt::print(stderr, "mailvigil: and {} more messages like these\n", diagnostics.count() - shown);
+        fmt::print(
+            stderr, "mailvigil: and {} more messages like these\n", diagnostics.count() - shown);
     }
-    fmt::print(stderr, "mailvigil: {} lines, {} events, {} {}: {} {} of the asked level\n", summary.lines, summary.events,
-               summary.hosts, summary.hosts == 1 ? "host" : "hosts", summary.incidents,
+    fmt::print(stderr,
+               "mailvigil: {} lines, {} events, {} {}: {} {} of the asked level\n",
+               summary.lines,
+               summary.events,
+               summary.hosts,
+               summary.hosts == 1 ? "host" : "hosts",
+               summary.incidents,
                summary.incidents == 1 ? "incident" : "incidents");
-    if (summary.malformed + summary.incomplete + summary.processes_evicted + summary.hosts_refused > 0) {
+    if (summary.malformed + summary.incomplete + summary.processes_evicted + summary.hosts_refused >
+        0) {
         fmt::print(stderr,
-                   "mailvigil: not everything was understood: {} unreadable records, {} incomplete events, {} processes "
+                   "mailvigil: not everything was understood: {} unreadable records, {} incomplete "
+                   "events, {} processes "
                    "forgotten for want of room, {} events of hosts beyond the {}th\n",
-                   summary.malformed, summary.incomplete, summary.processes_evicted, summary.hosts_refused, app::kHostsMax);
+                   summary.malformed,
+                   summary.incomplete,
+                   summary.processes_evicted,
+                   summary.hosts_refused,
+                   app::kHostsMax);
     }
     if (summary.stopped) {
-        fmt::print(stderr, "mailvigil: stopped before the end; what is above is complete up to there\n");
+        fmt::print(stderr,
+                   "mailvigil: stopped before the end; what is above is complete up to there\n");
     }
 }
 
@@ -196,11 +231,13 @@ Exit run(const Arguments& arguments) {
         return Exit::failure;
     }
     const std::string& named_host = knowledge.settings.host_name;
-    options.host = arguments.value("--host").value_or(named_host.empty() ? "unnamed-host" : named_host);
+    options.host =
+        arguments.value("--host").value_or(named_host.empty() ? "unnamed-host" : named_host);
     const bool live = options.waiting == app::Waiting::follow;
-    options.telling = format->for_people && !live ? app::Telling::when_closed : app::Telling::every_update;
+    options.telling =
+        format->for_people && !live ? app::Telling::when_closed : app::Telling::every_update;
 
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = request_stop;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
@@ -236,9 +273,15 @@ Exit run(const Arguments& arguments) {
 }
 
 constexpr Option kOptions[] = {
-    {"FILE", OptionKind::positionals, "", "audit logs in any order, also .gz and .zst; - or none: standard input"},
+    {"FILE",
+     OptionKind::positionals,
+     "",
+     "audit logs in any order, also .gz and .zst; - or none: standard input"},
     {"--output", OptionKind::value, "FORMAT", "text (default) or ndjson"},
-    {"--level", OptionKind::value, "LEVEL", "least level to show: informational, low (default), medium, high, critical"},
+    {"--level",
+     OptionKind::value,
+     "LEVEL",
+     "least level to show: informational, low (default), medium, high, critical"},
     {"--since", OptionKind::value, "TIME", "leave out what ended before"},
     {"--until", OptionKind::value, "TIME", "leave out what began at or after"},
     {"--explain", OptionKind::flag, "", "also what raised nothing, with the reason"},
@@ -249,10 +292,11 @@ constexpr Option kOptions[] = {
 
 }  // namespace
 
-extern const Command replay{.name = "replay",
-                            .summary = "tell from recorded audit logs who read whose mail and who bent its path",
-                            .example = "mailvigil replay --since 2026-11-22 /var/log/audit/audit.log*",
-                            .options = kOptions,
-                            .run = run};
+extern const Command replay{
+    .name = "replay",
+    .summary = "tell from recorded audit logs who read whose mail and who bent its path",
+    .example = "mailvigil replay --since 2026-11-22 /var/log/audit/audit.log*",
+    .options = kOptions,
+    .run = run};
 
 }  // namespace mailvigil::cli::command

@@ -1,5 +1,5 @@
-// The Linux audit log as auditd stores it: raw and ENRICHED, one record a line (auditd.conf(5), audit.rules(7),
-// linux/audit.h). The parts stand in linux_audit/.
+// The Linux audit log as auditd stores it: raw and ENRICHED, one record a line (auditd.conf(5),
+// audit.rules(7), linux/audit.h). The parts stand in linux_audit/.
 #include "ingest/adapter/linux_audit/decoder.h"
 #include "ingest/adapter/linux_audit/record.h"
 #include "ingest/adapter/roster.h"
@@ -25,7 +25,9 @@ std::optional<audit_log::RecordHeader> first_header(std::string_view head) {
     return {};
 }
 
-bool sniff(std::string_view head) { return first_header(head).has_value(); }
+bool sniff(std::string_view head) {
+    return first_header(head).has_value();
+}
 
 std::optional<Timestamp> first_time(std::string_view head) {
     const auto header = first_header(head);

@@ -1,5 +1,5 @@
-// Newline-delimited JSON in the names of the Elastic Common Schema, nested: one event a line. Names of our own stand below
-// "mailvigil". The names come from event/fields.def.
+// Newline-delimited JSON in the names of the Elastic Common Schema, nested: one event a line. Names
+// of our own stand below "mailvigil". The names come from event/fields.def.
 #include <algorithm>
 #include <vector>
 
@@ -22,8 +22,12 @@ std::vector<const FieldRow*> rows_by_ecs_name() {
     }
     // By path component: a dot sorts before every character of a name.
     const auto path_less = [](const FieldRow* a, const FieldRow* b) {
-        return std::ranges::lexicographical_compare(a->ecs, b->ecs, {}, [](char c) { return c == '.' ? '\x01' : c; },
-                                                    [](char c) { return c == '.' ? '\x01' : c; });
+        return std::ranges::lexicographical_compare(
+            a->ecs,
+            b->ecs,
+            {},
+            [](char c) { return c == '.' ? '\x01' : c; },
+            [](char c) { return c == '.' ? '\x01' : c; });
     };
     std::ranges::sort(rows, path_less);
     return rows;

@@ -1,4 +1,5 @@
-// A finding as a short story for a person: what happened, who, how it is known, what weakens it, what to do next.
+// A finding as a short story for a person: what happened, who, how it is known, what weakens it,
+// what to do next.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +32,8 @@ std::string_view colour_of(std::string_view level) {
 
 /// Code points, which is near enough to columns for what we print.
 std::size_t columns_of(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 /// The longest front of `text` that fits, broken at a space where there is one.
@@ -74,7 +76,8 @@ class Story {
         bool first = true;
         while (first || !rest.empty()) {
             // A label wider than its column pushes the first line to the right.
-            const std::size_t pad = first ? std::max(columns_of(label) + 1, kLabelColumns) : kLabelColumns;
+            const std::size_t pad =
+                first ? std::max(columns_of(label) + 1, kLabelColumns) : kLabelColumns;
             out_.append(kIndent, ' ');
             out_ += first ? label : std::string_view();
             out_.append(pad - (first ? columns_of(label) : 0), ' ');
@@ -84,7 +87,9 @@ class Story {
         }
     }
 
-    void list(std::string_view label, std::span<const std::string_view> texts, std::string_view separator) {
+    void list(std::string_view label,
+              std::span<const std::string_view> texts,
+              std::string_view separator) {
         if (!texts.empty()) {
             paragraph(label, fmt::format("{}", fmt::join(texts, separator)));
         }
@@ -119,13 +124,22 @@ void render_story(const Event& event, const Medium& medium, std::string& out) {
     Story story(medium, out);
     const bool colour = medium.colour == Colour::always;
     const std::string title = escape_for_terminal(event.finding_title());
-    const std::string head = fmt::format("{}{:<{}}{}{}", colour ? colour_of(event.finding_level()) : "",
-                                         event.finding_level(), kLevelColumns, colour ? "\x1b[0m" : "", title);
-    const std::string tags = fmt::format("{} · {}", event.rule_id(), fmt::join(event.threat_technique_id(), ", "));
-    story.ends(head, std::max(kLevelColumns, event.finding_level().size()) + columns_of(title), tags);
-    out += fmt::format("{} · {} · incident {} · {} · {} · {}\n", day_and_clock(event.finding_start()),
-                       escape_for_terminal(event.host_name()), event.finding_incident(),
-                       render_duration(event.finding_end() - event.finding_start()), event.finding_stage(),
+    const std::string head = fmt::format("{}{:<{}}{}{}",
+                                         colour ? colour_of(event.finding_level()) : "",
+                                         event.finding_level(),
+                                         kLevelColumns,
+                                         colour ? "\x1b[0m" : "",
+                                         title);
+    const std::string tags =
+        fmt::format("{} · {}", event.rule_id(), fmt::join(event.threat_technique_id(), ", "));
+    story.ends(
+        head, std::max(kLevelColumns, event.finding_level().size()) + columns_of(title), tags);
+    out += fmt::format("{} · {} · incident {} · {} · {} · {}\n",
+                       day_and_clock(event.finding_start()),
+                       escape_for_terminal(event.host_name()),
+                       event.finding_incident(),
+                       render_duration(event.finding_end() - event.finding_start()),
+                       event.finding_stage(),
                        event.finding_state());
     story.blank();
     story.paragraph("who", event.finding_who());
@@ -146,8 +160,10 @@ void render_story(const Event& event, const Medium& medium, std::string& out) {
     if (event.has(Field::finding_weakened_by)) {
         story.list("weakened by", event.finding_weakened_by(), " · ");
     } else {
-        story.paragraph("weakened by", fmt::format("nothing lost between {} and {}", render_clock(event.finding_start()),
-                                                   render_clock(event.finding_end())));
+        story.paragraph("weakened by",
+                        fmt::format("nothing lost between {} and {}",
+                                    render_clock(event.finding_start()),
+                                    render_clock(event.finding_end())));
     }
     story.list("evidence", event.finding_evidence(), " ");
     story.list("settings", event.finding_settings(), " · ");
@@ -164,8 +180,11 @@ void render_story(const Event& event, const Medium& medium, std::string& out) {
 void render_line(const Event& event, std::string& out) {
     const auto mailboxes = event.finding_mailboxes();
     const auto reasons = event.finding_reasons();
-    out += fmt::format("{}  {:<14} {:<16} {:>6}×  {:<20} {}\n", day_and_clock(event.finding_start()), event.finding_verdict(),
-                       mailboxes.empty() ? "-" : escape_for_terminal(mailboxes[0]), event.finding_accesses(),
+    out += fmt::format("{}  {:<14} {:<16} {:>6}×  {:<20} {}\n",
+                       day_and_clock(event.finding_start()),
+                       event.finding_verdict(),
+                       mailboxes.empty() ? "-" : escape_for_terminal(mailboxes[0]),
+                       event.finding_accesses(),
                        escape_for_terminal(event.process_name()),
                        reasons.empty() ? "" : escape_for_terminal(reasons[0]));
 }
@@ -180,9 +199,7 @@ void render(const Event& event, const Medium& medium, std::string& out) {
 
 }  // namespace
 
-extern const Format text{.name = "text",
-                         .summary = "a short story for a person",
-                         .for_people = true,
-                         .render = render};
+extern const Format text{
+    .name = "text", .summary = "a short story for a person", .for_people = true, .render = render};
 
 }  // namespace mailvigil::output::format

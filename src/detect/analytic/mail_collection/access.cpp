@@ -10,8 +10,8 @@ std::string_view to_text(AccessClass access_class) {
 }
 
 std::string_view to_text(Verdict verdict) {
-    constexpr std::array<std::string_view, 6> kWords = {"unknown",     "service",        "owner",
-                                                        "maintenance", "administration", "collection"};
+    constexpr std::array<std::string_view, 6> kWords = {
+        "unknown", "service", "owner", "maintenance", "administration", "collection"};
     return kWords[static_cast<std::size_t>(verdict)];
 }
 
@@ -21,12 +21,15 @@ std::size_t AccessBook::Hash::operator()(const Key& key) const noexcept {
     return mailbox ^ (process * 0x9e3779b97f4a7c15U) ^ static_cast<std::size_t>(key.access_class);
 }
 
-Access& AccessBook::note(lineage::ProcessRef process, std::string_view mailbox, AccessClass access_class, bool& fresh) {
+Access& AccessBook::note(lineage::ProcessRef process,
+                         std::string_view mailbox,
+                         AccessClass access_class,
+                         bool& fresh) {
     ++total_;
     fresh = false;
     // A reader goes through one mailbox at a time.
-    if (latest_ != nullptr && latest_->process == process && latest_->access_class == access_class &&
-        latest_->mailbox == mailbox) {
+    if (latest_ != nullptr && latest_->process == process &&
+        latest_->access_class == access_class && latest_->mailbox == mailbox) {
         ++latest_->count;
         return *latest_;
     }

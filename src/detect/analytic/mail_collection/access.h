@@ -23,7 +23,14 @@ enum class AccessClass : std::uint8_t {
 std::string_view to_text(AccessClass access_class);
 
 /// What the access is taken for (architecture: "the two answers, as data").
-enum class Verdict : std::uint8_t { unknown, service, owner, maintenance, administration, collection };
+enum class Verdict : std::uint8_t {
+    unknown,
+    service,
+    owner,
+    maintenance,
+    administration,
+    collection
+};
 
 std::string_view to_text(Verdict verdict);
 
@@ -51,8 +58,12 @@ class AccessBook {
     /// `consumer` gets each access once, when it is complete.
     explicit AccessBook(Consumer consumer) : consumer_(std::move(consumer)) {}
 
-    /// The access that is being counted; `fresh` tells whether this is its first time. Valid until the next call.
-    Access& note(lineage::ProcessRef process, std::string_view mailbox, AccessClass access_class, bool& fresh);
+    /// The access that is being counted; `fresh` tells whether this is its first time. Valid until
+    /// the next call.
+    Access& note(lineage::ProcessRef process,
+                 std::string_view mailbox,
+                 AccessClass access_class,
+                 bool& fresh);
 
     /// Hands over the accesses of a process that ended or is forgotten.
     void complete(lineage::ProcessRef process);
@@ -77,7 +88,8 @@ class AccessBook {
     void evict_oldest();
 
     Consumer consumer_;
-    // A list in order of first access and an index into it: completed ones are dropped from the front.
+    // A list in order of first access and an index into it: completed ones are dropped from the
+    // front.
     std::deque<Access> accesses_;
     std::uint64_t front_ = 0;  ///< number of accesses_.front()
     std::unordered_map<Key, std::uint64_t, Hash> index_;

@@ -22,12 +22,21 @@ std::string count_of(std::uint64_t count, std::string_view one, std::string_view
 }  // namespace
 
 std::string_view to_text(Stage stage) {
-    constexpr std::array<std::string_view, 4> kWords = {"access", "enumerate", "stage", "exfiltrate"};
+    constexpr std::array<std::string_view, 4> kWords = {
+        "access", "enumerate", "stage", "exfiltrate"};
     return kWords[static_cast<std::size_t>(stage)];
 }
 
-Collection::Collection(GroupKey new_key, const lineage::Process& first, const Context& context, Timestamp time)
-    : key(new_key), last(time), login_user(first.login_user), user(first.user.value), context_(context), first_(time) {
+Collection::Collection(GroupKey new_key,
+                       const lineage::Process& first,
+                       const Context& context,
+                       Timestamp time)
+    : key(new_key),
+      last(time),
+      login_user(first.login_user),
+      user(first.user.value),
+      context_(context),
+      first_(time) {
     show(first);
 }
 
@@ -48,7 +57,10 @@ void Collection::add_evidence(std::string_view event_id) {
     add_once(evidence_, std::string(event_id), kEvidenceMax);
 }
 
-void Collection::add_access(const mail::StorePlace& place, AccessClass access_class, bool own, const Event& event) {
+void Collection::add_access(const mail::StorePlace& place,
+                            AccessClass access_class,
+                            bool own,
+                            const Event& event) {
     auto& table = own ? own_ : others_;
     const std::string name = place.mailbox();
     auto found = table.find(name);
@@ -56,7 +68,8 @@ void Collection::add_access(const mail::StorePlace& place, AccessClass access_cl
         if (table.size() == kMailboxesMax) {
             return;
         }
-        found = table.emplace(name, Mailbox{std::string(place.root), place.software, 0, 0, 0, 0}).first;
+        found =
+            table.emplace(name, Mailbox{std::string(place.root), place.software, 0, 0, 0, 0}).first;
         add_evidence(event.event_id());
     }
     Mailbox& mailbox = found->second;
@@ -93,7 +106,8 @@ void Collection::add_command(const lineage::Process& process) {
 }
 
 void Collection::add_artefact(std::string_view path, std::string_view how, const Event& event) {
-    if (std::ranges::find(artefacts_, path) != artefacts_.end() || artefacts_.size() == kArtefactsMax) {
+    if (std::ranges::find(artefacts_, path) != artefacts_.end() ||
+        artefacts_.size() == kArtefactsMax) {
         return;
     }
     artefacts_.emplace_back(path);
@@ -109,7 +123,8 @@ void Collection::add_staging(Act act, std::string text, const Event& event) {
     last = event.time;
 }
 
-void Collection::add_way_out(Act act, Tie tie, std::string text, std::string reason, const Event& event) {
+void Collection::add_way_out(
+    Act act, Tie tie, std::string text, std::string reason, const Event& event) {
     best_way_out_ = std::max(best_way_out_.value_or(tie), tie);
     uploaded_ = uploaded_ || act == Act::upload;
     add_once(ways_out_, std::move(text), kStepsMax);
@@ -126,12 +141,14 @@ bool Collection::taint(const lineage::Process& process) {
     if (tainted_.size() >= kTaintedMax) {
         tainted_.erase(tainted_.begin(), tainted_.begin() + kTaintedMax / 2);
     }
-    tainted_.push_back({process.self, process.exec_time == Timestamp{} ? process.start : process.exec_time});
+    tainted_.push_back(
+        {process.self, process.exec_time == Timestamp{} ? process.start : process.exec_time});
     return true;
 }
 
 bool Collection::is_tainted(lineage::ProcessRef process) const {
-    return std::ranges::any_of(tainted_, [&](const Tainted& tainted) { return tainted.process == process; });
+    return std::ranges::any_of(tainted_,
+                               [&](const Tainted& tainted) { return tainted.process == process; });
 }
 
 bool Collection::has_tainted_near(Timestamp time, Duration span) const {
@@ -152,7 +169,8 @@ Stage Collection::stage() const {
     if (!staging_.empty()) {
         return Stage::stage;
     }
-    const bool many = std::max(others_read(), others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
+    const bool many =
+        std::max(others_read(), others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
     return many ? Stage::enumerate : Stage::access;
 }
 
@@ -166,7 +184,8 @@ Level Collection::level() const {
         return uploaded_ && *best_way_out_ == Tie::flow ? Level::medium : Level::low;
     }
     if (read == 0) {
-        const bool changed = std::ranges::any_of(others_, [](const auto& e) { return e.second.changes > 0; });
+        const bool changed =
+            std::ranges::any_of(others_, [](const auto& e) { return e.second.changes > 0; });
         const bool many = others_.size() >= context_.knowledge.settings.mailboxes_to_harvest;
         return changed || many ? Level::low : Level::informational;
     }
@@ -210,17 +229,22 @@ std::string Collection::title() const {
     }
     switch (stage()) {
         case Stage::exfiltrate:
-            return fmt::format("Mail of {} was collected and {}", whose,
-                               *best_way_out_ == Tie::flow ? "sent out" : "something was sent out soon after");
+            return fmt::format(
+                "Mail of {} was collected and {}",
+                whose,
+                *best_way_out_ == Tie::flow ? "sent out" : "something was sent out soon after");
         case Stage::stage:
             return fmt::format("Mail of {} was collected and set aside", whose);
         case Stage::enumerate:
-            return fmt::format("Mailboxes of {} were {} by one hand", whose, others_read() > 0 ? "opened" : "listed");
+            return fmt::format("Mailboxes of {} were {} by one hand",
+                               whose,
+                               others_read() > 0 ? "opened" : "listed");
         case Stage::access:
             break;
     }
-    return others_read() > 0 ? fmt::format("Mail of {} was opened by somebody else", whose)
-                             : fmt::format("The mailbox of {} was listed or changed by somebody else", whose);
+    return others_read() > 0
+               ? fmt::format("Mail of {} was opened by somebody else", whose)
+               : fmt::format("The mailbox of {} was listed or changed by somebody else", whose);
 }
 
 std::vector<Step> Collection::steps() const {
@@ -248,7 +272,10 @@ std::vector<Step> Collection::steps() const {
         what.push_back(fmt::format("{} refused", count_of(sum.denials, "attempt", "attempts")));
     }
     steps.push_back({sum.reads != 0 ? "read" : "touched",
-                     fmt::format("{}: {} ({}), in {}", people(12), join(what, ", "), sum.software,
+                     fmt::format("{}: {} ({}), in {}",
+                                 people(12),
+                                 join(what, ", "),
+                                 sum.software,
                                  render_duration(last - first_))});
     if (!commands_.empty()) {
         std::string with = join(commands_, " · ");
@@ -307,26 +334,32 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     if (others_read() >= context_.knowledge.settings.mailboxes_to_harvest) {
         finding.reasons.insert(finding.reasons.begin(),
                                fmt::format("one {} opened the mail of {} owners",
-                                           key.session == kUnset ? "process tree" : "session", others_read()));
+                                           key.session == kUnset ? "process tree" : "session",
+                                           others_read()));
     }
     if (others_.empty()) {
         finding.against.emplace_back("it is the actor's own mail");
     }
     finding.weakened_by = context_.gaps.touching(first_, last);
     if (inferred_) {
-        finding.weakened_by.emplace_back("forks are not in the log: a subshell's parent was inferred from its session");
+        finding.weakened_by.emplace_back(
+            "forks are not in the log: a subshell's parent was inferred from its session");
     }
     if (actor_.args.empty()) {
-        finding.weakened_by.emplace_back("the start of the reading process is not in the log: its arguments are unknown");
+        finding.weakened_by.emplace_back(
+            "the start of the reading process is not in the log: its arguments are unknown");
     }
     finding.evidence = evidence_;
     if (evidence_more_ != 0) {
         finding.evidence.push_back(fmt::format("and {} more records", evidence_more_));
     }
     finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
-    const Timestamp from = std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
+    const Timestamp from =
+        std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
     const Timestamp until = std::chrono::ceil<std::chrono::seconds>(last + std::chrono::minutes(5));
-    finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG", render_utc(from), render_utc(until)));
+    finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG",
+                                       render_utc(from),
+                                       render_utc(until)));
     if (key.session != kUnset) {
         finding.next.push_back(fmt::format("ausearch --session {} -i -if LOG", key.session));
     }
@@ -344,7 +377,9 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     return finding;
 }
 
-std::optional<Finding> Collection::update(Timestamp time, bool closing, std::uint64_t& next_incident) {
+std::optional<Finding> Collection::update(Timestamp time,
+                                          bool closing,
+                                          std::uint64_t& next_incident) {
     const Level now_level = level();
     const Stage now_stage = stage();
     if (now_level == Level::informational) {

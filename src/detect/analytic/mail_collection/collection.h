@@ -1,5 +1,5 @@
-// Collection: what one session or process tree did with mail that it has no role for, as a story that grows: access ->
-// enumerate -> stage -> exfiltrate.
+// Collection: what one session or process tree did with mail that it has no role for, as a story
+// that grows: access -> enumerate -> stage -> exfiltrate.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ std::string_view to_text(Stage stage);
 /// How surely a way out carried mail.
 enum class Tie : std::uint8_t {
     session,  ///< same session or person within TimeWindow; the content could have been anything
-    flow,     ///< the process read mail itself, was fed by one that did, or sent a file that holds it
+    flow,  ///< the process read mail itself, was fed by one that did, or sent a file that holds it
 };
 
 /// Who belongs together: a login session, or where there is none, a process tree.
@@ -56,13 +56,18 @@ class Collection {
 
     Collection(GroupKey key, const lineage::Process& first, const Context& context, Timestamp time);
 
-    void add_access(const mail::StorePlace& place, AccessClass access_class, bool own, const Event& event);
+    void add_access(const mail::StorePlace& place,
+                    AccessClass access_class,
+                    bool own,
+                    const Event& event);
     void add_command(const lineage::Process& process);
     /// Content now also stands in a file.
     void add_artefact(std::string_view path, std::string_view how, const Event& event);
     void add_staging(Act act, std::string text, const Event& event);
     void add_way_out(Act act, Tie tie, std::string text, std::string reason, const Event& event);
+
     void add_reason(std::string reason) { add_once(reasons_, std::move(reason), kStepsMax); }
+
     void add_evidence(std::string_view event_id);
     void show(const lineage::Process& process);
 
@@ -73,7 +78,9 @@ class Collection {
 
     [[nodiscard]] Level level() const;
     [[nodiscard]] Stage stage() const;
+
     [[nodiscard]] bool concerns_others() const { return !others_.empty(); }
+
     [[nodiscard]] bool has_way_out() const { return best_way_out_.has_value(); }
 
     /// The finding when there is something new to tell; `closing`: the last word on it.

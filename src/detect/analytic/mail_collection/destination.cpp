@@ -40,7 +40,8 @@ bool all_recipients_local(std::string_view recipients, const Settings& settings)
         }
         any = true;
         const std::size_t at = recipient.rfind('@');
-        if (at != std::string_view::npos && !is_internal_domain(recipient.substr(at + 1), settings)) {
+        if (at != std::string_view::npos &&
+            !is_internal_domain(recipient.substr(at + 1), settings)) {
             return false;
         }
     }

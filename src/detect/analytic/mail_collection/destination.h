@@ -9,8 +9,8 @@
 
 namespace mailvigil::detect::analytic::collection {
 
-/// Whether content that goes there stays here: loopback, the settings' own networks and domains, local recipients. What can't be
-/// told (a name, an option file) is taken to be outside.
+/// Whether content that goes there stays here: loopback, the settings' own networks and domains,
+/// local recipients. What can't be told (a name, an option file) is taken to be outside.
 bool stays_here(const CommandUse& use, const Settings& settings);
 
 /// The same of a connection.

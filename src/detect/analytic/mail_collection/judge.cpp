@@ -30,13 +30,16 @@ void Judge::learn_owner(const mail::StorePlace& place, const Event& event) {
     }
 }
 
-bool Judge::acts_for_owner(const Process& process, const mail::StorePlace& place, const Event& event,
+bool Judge::acts_for_owner(const Process& process,
+                           const mail::StorePlace& place,
+                           const Event& event,
                            std::string& reason) const {
     if (place.user.empty() || place.shared) {
         return false;
     }
     const lineage::Lineage& lineage = context_.lineage;
-    const std::string_view login = process.login_user == kUnset ? "" : lineage.known_user_name(process.login_user);
+    const std::string_view login =
+        process.login_user == kUnset ? "" : lineage.known_user_name(process.login_user);
     if (place.domain.empty() && login == place.user) {
         reason = fmt::format("{} logged in as the mailbox's owner", place.user);
         return true;
@@ -45,15 +48,18 @@ bool Judge::acts_for_owner(const Process& process, const mail::StorePlace& place
     const std::string_view name = lineage.known_user_name(user);
     const auto file_owner = static_cast<std::uint32_t>(event.file_owner_id());
     const auto owned = mailbox_of_uid_.find(user);
-    const bool owns_file = event.has(Field::file_owner_id) && file_owner == user && user != kRoot && place.domain.empty() &&
-                           owned != mailbox_of_uid_.end() && !owned->second.empty();
+    const bool owns_file = event.has(Field::file_owner_id) && file_owner == user && user != kRoot &&
+                           place.domain.empty() && owned != mailbox_of_uid_.end() &&
+                           !owned->second.empty();
     if (!owns_file && (name.empty() || name != place.user || !place.domain.empty())) {
         return false;
     }
-    // Somebody else who became the owner by su or sudo is not the owner; root's mail is for those who may be root.
+    // Somebody else who became the owner by su or sudo is not the owner; root's mail is for those
+    // who may be root.
     const lineage::Session* session = lineage.session(process);
-    const bool stranger_in = user != kRoot && process.login_user != kUnset && process.login_user != user &&
-                             process.login_user != kRoot && session != nullptr && session->is_interactive();
+    const bool stranger_in = user != kRoot && process.login_user != kUnset &&
+                             process.login_user != user && process.login_user != kRoot &&
+                             session != nullptr && session->is_interactive();
     if (stranger_in) {
         return false;
     }
@@ -80,16 +86,20 @@ Judgement Judge::judge(const Process& process, const mail::StorePlace& place, co
     if (acts_for_owner(process, place, event, reason)) {
         return {Verdict::owner, std::move(reason), true};
     }
-    const Declaration* declaration = declared_mailbox(context_.knowledge.settings, process, context_.lineage,
-                                                      place.mailbox(), event.time);
+    const Declaration* declaration = declared_mailbox(
+        context_.knowledge.settings, process, context_.lineage, place.mailbox(), event.time);
     if (declaration != nullptr) {
         return {Verdict::administration, fmt::format("declared: {}", declaration->reason), true};
     }
-    if (role != nullptr && (role->verdict == RoleVerdict::maintenance || role->verdict == RoleVerdict::change)) {
+    if (role != nullptr &&
+        (role->verdict == RoleVerdict::maintenance || role->verdict == RoleVerdict::change)) {
         return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word), false};
     }
-    reason = fmt::format("{} is not the owner of {} and no role, maintenance or declared reason covers {}",
-                         stranger(process), place.mailbox(), process.name.empty() ? process.executable : process.name);
+    reason = fmt::format(
+        "{} is not the owner of {} and no role, maintenance or declared reason covers {}",
+        stranger(process),
+        place.mailbox(),
+        process.name.empty() ? process.executable : process.name);
     return {Verdict::collection, std::move(reason), false};
 }
 

@@ -21,7 +21,9 @@ class Judge {
 
     explicit Judge(const Context& context) : context_(context) {}
 
-    Judgement judge(const lineage::Process& process, const mail::StorePlace& place, const Event& event);
+    Judgement judge(const lineage::Process& process,
+                    const mail::StorePlace& place,
+                    const Event& event);
 
   private:
     [[nodiscard]] bool acts_for_owner(const lineage::Process& process,

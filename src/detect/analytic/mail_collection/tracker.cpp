@@ -36,14 +36,16 @@ AccessClass class_of(const Event& event, const mail::StorePlace& place) {
             return AccessClass::read;
         case EventClass::file_write:
             // Opened for both: a mail client updating its flags, or an editor.
-            return (event.file_open_flags() & O_ACCMODE) == O_RDWR ? AccessClass::read : AccessClass::change;
+            return (event.file_open_flags() & O_ACCMODE) == O_RDWR ? AccessClass::read
+                                                                   : AccessClass::change;
         default:
             return AccessClass::change;
     }
 }
 
 bool is_staging(Act act) {
-    return act == Act::archive || act == Act::compress || act == Act::encode || act == Act::encrypt || act == Act::copy;
+    return act == Act::archive || act == Act::compress || act == Act::encode ||
+           act == Act::encrypt || act == Act::copy;
 }
 
 bool is_way_out(Act act) {
@@ -57,25 +59,30 @@ std::string full_path(const Process& process, std::string_view path) {
 }
 
 bool in_scratch(std::string_view path) {
-    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") || path.starts_with("/dev/shm/") ||
-           path.starts_with("/run/user/") || path.starts_with("memfd:") || path.ends_with(" (deleted)");
+    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") ||
+           path.starts_with("/dev/shm/") || path.starts_with("/run/user/") ||
+           path.starts_with("memfd:") || path.ends_with(" (deleted)");
 }
 
 /// Files that programs keep for themselves: no content was put there on purpose.
 bool is_bookkeeping(std::string_view path) {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     return path.starts_with("/dev/pts/") || path.starts_with("/dev/tty") || path == "/dev/null" ||
-           path.starts_with("/proc/") || path.starts_with("/sys/") || path.starts_with("/var/log/") ||
-           path.starts_with("/run/lock/") || name.starts_with(".lesshst") || name.ends_with("_history") ||
-           name.ends_with("_history.tmp") || name.starts_with(".viminfo") || name.ends_with(".swp") ||
-           name.ends_with(".swx") || name.ends_with(".lock") || name.ends_with(".pyc") || name == "__pycache__" ||
-           name == ".sudo_as_admin_successful" || path.find("/__pycache__/") != std::string_view::npos;
+           path.starts_with("/proc/") || path.starts_with("/sys/") ||
+           path.starts_with("/var/log/") || path.starts_with("/run/lock/") ||
+           name.starts_with(".lesshst") || name.ends_with("_history") ||
+           name.ends_with("_history.tmp") || name.starts_with(".viminfo") ||
+           name.ends_with(".swp") || name.ends_with(".swx") || name.ends_with(".lock") ||
+           name.ends_with(".pyc") || name == "__pycache__" || name == ".sudo_as_admin_successful" ||
+           path.find("/__pycache__/") != std::string_view::npos;
 }
 
 }  // namespace
 
 Tracker::Tracker(const Context& context)
-    : context_(context), judge_(context_), accesses_([this](const Access& access) { tell_access(access); }) {}
+    : context_(context),
+      judge_(context_),
+      accesses_([this](const Access& access) { tell_access(access); }) {}
 
 Tracker::Trail& Tracker::trail_of(const Process& process) {
     if (process.self.slot >= trails_.size()) {
@@ -104,7 +111,8 @@ Collection& Tracker::collection_of(const Process& process, Timestamp time) {
         }
     }
     if (collections_.size() == kCollectionsMax) {
-        const auto oldest = std::ranges::min_element(collections_, {}, [](const auto& c) { return c->last; });
+        const auto oldest =
+            std::ranges::min_element(collections_, {}, [](const auto& c) { return c->last; });
         if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
@@ -131,7 +139,8 @@ Collection* Tracker::holding(std::string_view path) {
     if (found == artefacts_.end()) {
         // A folder that was packed or sent whole.
         const std::string below = std::string(path) + "/";
-        found = std::ranges::find_if(artefacts_, [&](const auto& entry) { return entry.first.starts_with(below); });
+        found = std::ranges::find_if(
+            artefacts_, [&](const auto& entry) { return entry.first.starts_with(below); });
     }
     if (found == artefacts_.end()) {
         return nullptr;
@@ -158,16 +167,21 @@ Collection* Tracker::recent(const Process& process, Timestamp time, std::string&
                                  render_duration(time - collection->last));
             return collection.get();
         }
-        const bool same_login = process.login_user != kUnset && process.login_user == collection->login_user;
-        const bool same_account = process.login_user == kUnset && collection->login_user == kUnset &&
+        const bool same_login =
+            process.login_user != kUnset && process.login_user == collection->login_user;
+        const bool same_account = process.login_user == kUnset &&
+                                  collection->login_user == kUnset &&
                                   process.user.value == collection->user;
         if (same_login || same_account) {
             by_person = collection.get();
         }
     }
     if (by_person != nullptr) {
-        reason = fmt::format("by the same person in another session, {} after the mail was read (within TimeWindow {})",
-                             render_duration(time - by_person->last), render_duration(window));
+        reason = fmt::format(
+            "by the same person in another session, {} after the mail was read (within TimeWindow "
+            "{})",
+            render_duration(time - by_person->last),
+            render_duration(window));
     }
     return by_person;
 }
@@ -191,8 +205,9 @@ Collection* Tracker::flow_into(const Process& process, const CommandUse& use, st
     const Duration near = use.standard_input ? kPipeline : Duration(std::chrono::minutes(1));
     for (const auto& collection : collections_) {
         if (collection->key == key && collection->has_tainted_near(process.exec_time, near)) {
-            reason = use.standard_input ? "fed by a pipe from the program that read the mail"
-                                        : "content stands in its arguments right after the mail was read";
+            reason = use.standard_input
+                         ? "fed by a pipe from the program that read the mail"
+                         : "content stands in its arguments right after the mail was read";
             return collection.get();
         }
     }
@@ -251,12 +266,18 @@ void Tracker::consider_way_out(const Process& process, const CommandUse& use, co
     if (collection == nullptr) {
         return;
     }
-    const std::string to = use.destination.empty() ? "a destination that the command line does not name" : use.destination;
+    const std::string to = use.destination.empty()
+                               ? "a destination that the command line does not name"
+                               : use.destination;
     collection->add_command(process);
-    collection->add_way_out(use.act, tie, fmt::format("{} → {} ({})", use.tool, to, to_text(use.act)),
-                            fmt::format("{}: {}; {}", use.tool, use.because, reason), event);
+    collection->add_way_out(use.act,
+                            tie,
+                            fmt::format("{} → {} ({})", use.tool, to, to_text(use.act)),
+                            fmt::format("{}: {}; {}", use.tool, use.because, reason),
+                            event);
     if (use.opaque) {
-        collection->add_reason(fmt::format("{}: what it sends stands in a file that the command line only names", use.tool));
+        collection->add_reason(fmt::format(
+            "{}: what it sends stands in a file that the command line only names", use.tool));
     }
     trail_of(process).sent_with = process.exec_event;
     if (tie == Tie::flow) {
@@ -296,9 +317,11 @@ void Tracker::taint(Collection& collection, const Process& first, const Event& e
         const Trail& connected = trail.connected.empty() ? parent_trail : trail;
         if (!connected.connected.empty() &&
             connected.connected_time + context_.knowledge.settings.time_window >= event.time) {
-            collection.add_way_out(Act::upload, Tie::flow,
+            collection.add_way_out(Act::upload,
+                                   Tie::flow,
                                    fmt::format("{} → {}", process->name, connected.connected),
-                                   fmt::format("{} read the mail while it held a connection to {}", process->name,
+                                   fmt::format("{} read the mail while it held a connection to {}",
+                                               process->name,
                                                connected.connected),
                                    event);
             collection.add_evidence(connected.connected_event);
@@ -314,8 +337,11 @@ void Tracker::taint(Collection& collection, const Process& first, const Event& e
     to_taint_.clear();
 }
 
-void Tracker::suspect(const Event& event, const Process& process, const mail::StorePlace& place,
-                      AccessClass access_class, const Judgement& judgement) {
+void Tracker::suspect(const Event& event,
+                      const Process& process,
+                      const mail::StorePlace& place,
+                      AccessClass access_class,
+                      const Judgement& judgement) {
     const bool own = judgement.verdict == Verdict::owner;
     Collection& collection = collection_of(process, event.time);
     collection.add_access(place, access_class, own, event);
@@ -353,7 +379,8 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
     const Role* role = context_.facts.of(process).role;
     if (access.verdict == Verdict::collection) {
         suspect(event, process, place, access_class, {access.verdict, access.reason, false});
-    } else if (access.verdict == Verdict::owner && role == nullptr && access_class == AccessClass::read) {
+    } else if (access.verdict == Verdict::owner && role == nullptr &&
+               access_class == AccessClass::read) {
         suspect(event, process, place, access_class, {access.verdict, access.reason, true});
     }
 }
@@ -385,7 +412,8 @@ void Tracker::on_moved_file(const Event& event, const Process& process) {
     }
     // A second name outside the store for a mailbox: reading it later would touch no store.
     const auto from = context_.knowledge.stores.locate(event.file_path(), is_directory(event));
-    if (from && !context_.knowledge.stores.locate(target, false) && event.event_outcome() == "success") {
+    if (from && !context_.knowledge.stores.locate(target, false) &&
+        event.event_outcome() == "success") {
         bool fresh = false;
         Access& access = accesses_.note(process.self, from->mailbox(), AccessClass::read, fresh);
         const Judgement judgement = judge_.judge(process, *from, event);
@@ -411,7 +439,8 @@ void Tracker::on_moved_file(const Event& event, const Process& process) {
 
 void Tracker::on_file(const Event& event, const Process& process) {
     const std::string_view path = event.file_path();
-    if (event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link) {
+    if (event.event_class == EventClass::file_rename ||
+        event.event_class == EventClass::file_link) {
         on_moved_file(event, process);
         if (event.event_class == EventClass::file_link) {
             return;
@@ -428,7 +457,8 @@ void Tracker::on_file(const Event& event, const Process& process) {
             break;
         case EventClass::file_open:
         case EventClass::file_read:
-            if (Collection* collection = holding(path); collection != nullptr && !is_directory(event)) {
+            if (Collection* collection = holding(path);
+                collection != nullptr && !is_directory(event)) {
                 taint(*collection, process, event);
             }
             break;
@@ -437,8 +467,8 @@ void Tracker::on_file(const Event& event, const Process& process) {
     }
 }
 
-// Without watches on the mail directories the log shows programs but no opened files: then a command line that names a mailbox is
-// taken at its word.
+// Without watches on the mail directories the log shows programs but no opened files: then a
+// command line that names a mailbox is taken at its word.
 void Tracker::claim_accesses(const Process& process, const CommandUse& use, const Event& event) {
     if (store_events_seen_) {
         return;
@@ -455,15 +485,21 @@ void Tracker::claim_accesses(const Process& process, const CommandUse& use, cons
         }
         const Judgement judgement = judge_.judge(process, *place, event);
         if (judgement.verdict == Verdict::collection) {
-            suspect(event, process, *place, use.act == Act::enumerate ? AccessClass::list : AccessClass::read, judgement);
-            collection_of(process, event.time).add_reason("the log has no opened files; this is what the command line says");
+            suspect(event,
+                    process,
+                    *place,
+                    use.act == Act::enumerate ? AccessClass::list : AccessClass::read,
+                    judgement);
+            collection_of(process, event.time)
+                .add_reason("the log has no opened files; this is what the command line says");
         }
     }
 }
 
 void Tracker::on_exec(const Event& event, const Process& process) {
     const Facts& facts = context_.facts.of(process);
-    if (facts.role != nullptr && facts.role->verdict == RoleVerdict::service && facts.uses.empty()) {
+    if (facts.role != nullptr && facts.role->verdict == RoleVerdict::service &&
+        facts.uses.empty()) {
         return;
     }
     const std::vector<CommandUse> uses = facts.uses;
@@ -480,7 +516,8 @@ void Tracker::on_exec(const Event& event, const Process& process) {
         claim_accesses(process, use, event);
     }
     const auto& added = context_.knowledge.settings.process_name_list.add;
-    const std::string_view name = std::string_view(process.executable).substr(process.executable.rfind('/') + 1);
+    const std::string_view name =
+        std::string_view(process.executable).substr(process.executable.rfind('/') + 1);
     if (std::ranges::find(added, name) != added.end()) {
         CommandUse use;
         use.tool = name;
@@ -506,9 +543,9 @@ void Tracker::on_exec(const Event& event, const Process& process) {
 
 void Tracker::on_connection(const Event& event, const Process& process) {
     constexpr std::uint64_t kDns = 53;
-    const bool reaches_out = event.has(Field::destination_ip) && event.event_outcome() == "success" &&
-                             event.event_action() != "bind" && event.destination_port() != 0 &&
-                             event.destination_port() != kDns &&
+    const bool reaches_out = event.has(Field::destination_ip) &&
+                             event.event_outcome() == "success" && event.event_action() != "bind" &&
+                             event.destination_port() != 0 && event.destination_port() != kDns &&
                              !stays_here(event.destination_ip(), context_.knowledge.settings);
     if (!reaches_out) {
         return;
@@ -517,15 +554,20 @@ void Tracker::on_connection(const Event& event, const Process& process) {
     if (role != nullptr && role->verdict != RoleVerdict::owner_only) {
         return;
     }
-    const std::string to = fmt::format("{}:{}", render(event.destination_ip()), event.destination_port());
+    const std::string to =
+        fmt::format("{}:{}", render(event.destination_ip()), event.destination_port());
     Trail& trail = trail_of(process);
     trail.connected = to;
     trail.connected_time = event.time;
     trail.connected_event.assign(event.event_id());
     const std::string text = fmt::format("{} → {}", process.name, to);
     if (Collection* collection = carried_by(process)) {
-        collection->add_way_out(Act::upload, Tie::flow, text,
-                                fmt::format("{} connected to {} with the mail in hand", process.name, to), event);
+        collection->add_way_out(
+            Act::upload,
+            Tie::flow,
+            text,
+            fmt::format("{} connected to {} with the mail in hand", process.name, to),
+            event);
         tell(*collection, event.time);
         return;
     }
@@ -536,11 +578,16 @@ void Tracker::on_connection(const Event& event, const Process& process) {
     }
     if (Collection* collection = recent(process, event.time, reason)) {
         collection->add_command(process);
-        collection->add_way_out(Act::upload, Tie::session, text,
-                                told ? fmt::format("{} connected to {}", process.name, to)
-                                     : fmt::format("{}, a program in a scratch folder, connected to {}; {}",
-                                                   process.executable, to, reason),
-                                event);
+        collection->add_way_out(
+            Act::upload,
+            Tie::session,
+            text,
+            told ? fmt::format("{} connected to {}", process.name, to)
+                 : fmt::format("{}, a program in a scratch folder, connected to {}; {}",
+                               process.executable,
+                               to,
+                               reason),
+            event);
         tell(*collection, event.time);
     }
 }
@@ -602,8 +649,12 @@ void Tracker::tell_access(const Access& access) {
         finding.actor = actor_of(*process, context_.lineage);
         finding.who = describe_who(*process, context_.lineage);
     }
-    finding.title = fmt::format("{}: {} of {} by {}, {} times", to_text(access.verdict), to_text(access.access_class),
-                                access.mailbox, finding.actor.name, access.count);
+    finding.title = fmt::format("{}: {} of {} by {}, {} times",
+                                to_text(access.verdict),
+                                to_text(access.access_class),
+                                access.mailbox,
+                                finding.actor.name,
+                                access.count);
     finding.host = context_.host;
     finding.time = access.last;
     finding.start = access.first;
@@ -624,12 +675,15 @@ void Tracker::pass_time(Timestamp now) {
         if (auto finding = collection->update(now, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
-        std::erase_if(artefacts_, [&](const auto& entry) { return entry.second == collection->key; });
+        std::erase_if(artefacts_,
+                      [&](const auto& entry) { return entry.second == collection->key; });
         return true;
     });
 }
 
-void Tracker::forget(const Process& process) { accesses_.complete(process.self); }
+void Tracker::forget(const Process& process) {
+    accesses_.complete(process.self);
+}
 
 void Tracker::finish() {
     for (const auto& collection : collections_) {

@@ -1,5 +1,5 @@
-// Tracker: the state of AN1310 for one host. Which process carries mail (it read a store, was fed by one that did, or opened a
-// file that holds mail) and what became of it.
+// Tracker: the state of AN1310 for one host. Which process carries mail (it read a store, was fed
+// by one that did, or opened a file that holds mail) and what became of it.
 #pragma once
 
 #include <deque>
@@ -35,7 +35,7 @@ class Tracker final : public AnalyticState {
     struct Trail {
         lineage::ProcessRef process;
         std::vector<std::string> created;  ///< the latest files that it made
-        std::string connected;             ///< "203.0.113.9:8080"; empty: it made no connection to the outside
+        std::string connected;  ///< "203.0.113.9:8080"; empty: it made no connection to the outside
         Timestamp connected_time{};
         std::string connected_event;
         std::string sent_with;  ///< exec of the image whose way out was told already
@@ -49,21 +49,32 @@ class Tracker final : public AnalyticState {
 
     void on_exec(const Event& event, const lineage::Process& process);
     void on_file(const Event& event, const lineage::Process& process);
-    void on_store(const Event& event, const lineage::Process& process, const mail::StorePlace& place);
+    void on_store(const Event& event,
+                  const lineage::Process& process,
+                  const mail::StorePlace& place);
     void on_new_file(const Event& event, const lineage::Process& process, std::string_view path);
     void on_moved_file(const Event& event, const lineage::Process& process);
     void on_connection(const Event& event, const lineage::Process& process);
 
-    void suspect(const Event& event, const lineage::Process& process, const mail::StorePlace& place,
-                 AccessClass access_class, const Judgement& judgement);
+    void suspect(const Event& event,
+                 const lineage::Process& process,
+                 const mail::StorePlace& place,
+                 AccessClass access_class,
+                 const Judgement& judgement);
     void taint(Collection& collection, const lineage::Process& process, const Event& event);
     void consider_uses(const lineage::Process& process, const Event& event);
-    void consider_staging(const lineage::Process& process, const CommandUse& use, const Event& event);
-    void consider_way_out(const lineage::Process& process, const CommandUse& use, const Event& event);
+    void consider_staging(const lineage::Process& process,
+                          const CommandUse& use,
+                          const Event& event);
+    void consider_way_out(const lineage::Process& process,
+                          const CommandUse& use,
+                          const Event& event);
     void claim_accesses(const lineage::Process& process, const CommandUse& use, const Event& event);
 
     /// The collection whose mail the use of a command takes in, by flow; null: none.
-    Collection* flow_into(const lineage::Process& process, const CommandUse& use, std::string& reason);
+    Collection* flow_into(const lineage::Process& process,
+                          const CommandUse& use,
+                          std::string& reason);
     /// The open collection of the same session, tree or person; null: none.
     Collection* recent(const lineage::Process& process, Timestamp time, std::string& reason);
     Collection* carried_by(const lineage::Process& process);

@@ -15,14 +15,28 @@ std::string_view to_text(Stage stage) {
 }
 
 std::string_view to_text(Verdict verdict) {
-    constexpr std::array<std::string_view, 7> kWords = {
-        "tampering", "owner", "administration", "package", "configuration-management", "maintenance", "service"};
+    constexpr std::array<std::string_view, 7> kWords = {"tampering",
+                                                        "owner",
+                                                        "administration",
+                                                        "package",
+                                                        "configuration-management",
+                                                        "maintenance",
+                                                        "service"};
     return kWords[static_cast<std::size_t>(verdict)];
 }
 
-Story::Story(GroupKey new_key, Verdict new_verdict, const lineage::Process& actor, const Context& context, Timestamp time)
-    : key(new_key), verdict(new_verdict), last(time), context_(context), first_(time),
-      actor_(actor_of(actor, context.lineage)), who_(describe_who(actor, context.lineage)),
+Story::Story(GroupKey new_key,
+             Verdict new_verdict,
+             const lineage::Process& actor,
+             const Context& context,
+             Timestamp time)
+    : key(new_key),
+      verdict(new_verdict),
+      last(time),
+      context_(context),
+      first_(time),
+      actor_(actor_of(actor, context.lineage)),
+      who_(describe_who(actor, context.lineage)),
       inferred_(actor.parent_inferred) {}
 
 void Story::add_evidence(std::string_view event_id) {
@@ -31,8 +45,11 @@ void Story::add_evidence(std::string_view event_id) {
     }
 }
 
-void Story::add_change(std::string_view path, const mail::ConfigurationPlace& place, std::string_view verb,
-                       const lineage::Process& process, const Event& event) {
+void Story::add_change(std::string_view path,
+                       const mail::ConfigurationPlace& place,
+                       std::string_view verb,
+                       const lineage::Process& process,
+                       const Event& event) {
     last = event.time;
     add_once(commands_, describe_command(process), kStepsMax);
     auto found = objects_.find(std::string(path));
@@ -41,9 +58,15 @@ void Story::add_change(std::string_view path, const mail::ConfigurationPlace& pl
             return;
         }
         const Level severity = parse_level(place.severity).value_or(Level::medium);
-        found = objects_.emplace(std::string(path), Object{std::string(place.software), place.role, {},
-                                                          std::string(place.means), std::string(place.activation),
-                                                          severity, std::string(place.user)})
+        found = objects_
+                    .emplace(std::string(path),
+                             Object{std::string(place.software),
+                                    place.role,
+                                    {},
+                                    std::string(place.means),
+                                    std::string(place.activation),
+                                    severity,
+                                    std::string(place.user)})
                     .first;
         add_evidence(event.event_id());
         add_evidence(process.exec_event);
@@ -55,7 +78,10 @@ void Story::add_change(std::string_view path, const mail::ConfigurationPlace& pl
     }
 }
 
-void Story::add_activation(const lineage::Process& process, std::string_view does, bool same_hand, const Event& event) {
+void Story::add_activation(const lineage::Process& process,
+                           std::string_view does,
+                           bool same_hand,
+                           const Event& event) {
     last = event.time;
     stage_ = std::max(stage_, Stage::activated);
     add_once(activations_, fmt::format("{} ({})", describe_command(process), does), kStepsMax);
@@ -65,13 +91,17 @@ void Story::add_activation(const lineage::Process& process, std::string_view doe
     }
 }
 
-void Story::add_execution(const lineage::Process& process, const lineage::Process& daemon, std::string how,
+void Story::add_execution(const lineage::Process& process,
+                          const lineage::Process& daemon,
+                          std::string how,
                           const Event& event) {
     last = event.time;
     ++executions;
     stage_ = Stage::observed;
     add_once(observed_,
-             fmt::format("{} ran {} as {}", daemon.executable, describe_command(process),
+             fmt::format("{} ran {} as {}",
+                         daemon.executable,
+                         describe_command(process),
                          context_.lineage.user_name(process.effective_user.value)),
              kStepsMax);
     add_reason(std::move(how));
@@ -102,7 +132,8 @@ Level Story::level() const {
     if (objects_.empty()) {
         return floor_;
     }
-    if (stage_ == Stage::observed && executions >= context_.knowledge.settings.exec_frequency_threshold) {
+    if (stage_ == Stage::observed &&
+        executions >= context_.knowledge.settings.exec_frequency_threshold) {
         return Level::critical;
     }
     Level level = floor_;
@@ -114,8 +145,9 @@ Level Story::level() const {
 
 std::string Story::title() const {
     if (objects_.empty()) {
-        return observed_.empty() ? "The mail system ran a program that it is not known to run"
-                                 : fmt::format("Unexpected script execution: {}", observed_.front());
+        return observed_.empty()
+                   ? "The mail system ran a program that it is not known to run"
+                   : fmt::format("Unexpected script execution: {}", observed_.front());
     }
     std::string what = objects_.begin()->first;
     // The weightiest object names the story.
@@ -131,7 +163,8 @@ std::string Story::title() const {
     }
     switch (stage_) {
         case Stage::observed:
-            return fmt::format("The path of mail was changed ({}) and the mail system ran what was planted", what);
+            return fmt::format(
+                "The path of mail was changed ({}) and the mail system ran what was planted", what);
         case Stage::activated:
             return fmt::format("The path of mail was changed ({}) and put into effect", what);
         case Stage::change:
@@ -164,12 +197,19 @@ Finding Story::finding(Timestamp time, bool closing) const {
     std::size_t shown = 0;
     for (const auto& [path, object] : objects_) {
         if (shown++ == kStepsMax) {
-            finding.steps.push_back({"change", fmt::format("and {} more objects", objects_.size() - kStepsMax)});
+            finding.steps.push_back(
+                {"change", fmt::format("and {} more objects", objects_.size() - kStepsMax)});
             break;
         }
-        finding.steps.push_back({"change", fmt::format("{} ({} {}): {}", path, object.software, mail::to_text(object.role), object.verbs)});
+        finding.steps.push_back({"change",
+                                 fmt::format("{} ({} {}): {}",
+                                             path,
+                                             object.software,
+                                             mail::to_text(object.role),
+                                             object.verbs)});
         if (!object.means.empty()) {
-            finding.steps.push_back({"means", fmt::format("{}; live {}", object.means, object.activation)});
+            finding.steps.push_back(
+                {"means", fmt::format("{}; live {}", object.means, object.activation)});
         }
     }
     for (const std::string& command : commands_) {
@@ -186,17 +226,23 @@ Finding Story::finding(Timestamp time, bool closing) const {
         finding.against = reasons_;
     }
     finding.weakened_by = context_.gaps.touching(first_, last);
-    finding.weakened_by.emplace_back("the audit log shows that a file was changed, not what was written into it");
+    finding.weakened_by.emplace_back(
+        "the audit log shows that a file was changed, not what was written into it");
     if (inferred_) {
-        finding.weakened_by.emplace_back("forks are not in the log: a subshell's parent was inferred from its session");
+        finding.weakened_by.emplace_back(
+            "forks are not in the log: a subshell's parent was inferred from its session");
     }
     finding.evidence = evidence_;
     finding.settings = settings_in_force(context_.knowledge, rule_settings::kTampering);
-    const Timestamp from = std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
+    const Timestamp from =
+        std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
     const Timestamp until = std::chrono::ceil<std::chrono::seconds>(last + std::chrono::minutes(5));
-    finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG", render_utc(from), render_utc(until)));
+    finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG",
+                                       render_utc(from),
+                                       render_utc(until)));
     if (!objects_.empty()) {
-        finding.next.push_back(fmt::format("compare {} with your backup or version control", objects_.begin()->first));
+        finding.next.push_back(
+            fmt::format("compare {} with your backup or version control", objects_.begin()->first));
     }
     finding.actor = actor_;
     finding.host = context_.host;

@@ -1,4 +1,5 @@
-// Story: what one session or process tree did to the path of mail, and what came of it: change -> activated -> observed.
+// Story: what one session or process tree did to the path of mail, and what came of it: change ->
+// activated -> observed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,15 @@ enum class Stage : std::uint8_t { change, activated, observed };
 std::string_view to_text(Stage stage);
 
 /// What a change is taken for.
-enum class Verdict : std::uint8_t { tampering, owner, administration, package, configuration_management, maintenance, service };
+enum class Verdict : std::uint8_t {
+    tampering,
+    owner,
+    administration,
+    package,
+    configuration_management,
+    maintenance,
+    service
+};
 
 std::string_view to_text(Verdict verdict);
 
@@ -35,19 +44,36 @@ class Story {
     static constexpr std::size_t kStepsMax = 12;
     static constexpr std::size_t kEvidenceMax = 64;
 
-    Story(GroupKey key, Verdict verdict, const lineage::Process& actor, const Context& context, Timestamp time);
+    Story(GroupKey key,
+          Verdict verdict,
+          const lineage::Process& actor,
+          const Context& context,
+          Timestamp time);
 
-    void add_change(std::string_view path, const mail::ConfigurationPlace& place, std::string_view verb,
-                    const lineage::Process& process, const Event& event);
-    void add_activation(const lineage::Process& process, std::string_view does, bool same_hand, const Event& event);
+    void add_change(std::string_view path,
+                    const mail::ConfigurationPlace& place,
+                    std::string_view verb,
+                    const lineage::Process& process,
+                    const Event& event);
+    void add_activation(const lineage::Process& process,
+                        std::string_view does,
+                        bool same_hand,
+                        const Event& event);
     /// The mail system ran a program that it is not known to run.
-    void add_execution(const lineage::Process& process, const lineage::Process& daemon, std::string how, const Event& event);
+    void add_execution(const lineage::Process& process,
+                       const lineage::Process& daemon,
+                       std::string how,
+                       const Event& event);
+
     void add_reason(std::string reason) { add_once(reasons_, std::move(reason), kStepsMax); }
+
     void raise(Level level) { floor_ = std::max(floor_, level); }
 
     [[nodiscard]] bool touches(std::string_view software) const;
     [[nodiscard]] Level level() const;
+
     [[nodiscard]] Stage stage() const { return stage_; }
+
     [[nodiscard]] Timestamp first_change() const { return first_; }
 
     std::optional<Finding> update(Timestamp time, bool closing, std::uint64_t& next_incident);

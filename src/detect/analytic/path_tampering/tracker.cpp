@@ -14,11 +14,14 @@ namespace {
 using lineage::Process;
 
 bool in_scratch(std::string_view path) {
-    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") || path.starts_with("/dev/shm/") ||
-           path.starts_with("/run/user/") || path.starts_with("memfd:") || path.ends_with(" (deleted)");
+    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") ||
+           path.starts_with("/dev/shm/") || path.starts_with("/run/user/") ||
+           path.starts_with("memfd:") || path.ends_with(" (deleted)");
 }
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 std::string_view verb_of(const Event& event) {
     if (event.event_outcome() == "failure") {
@@ -59,7 +62,8 @@ Story& Tracker::story_of(const Process& process, Verdict verdict, Timestamp time
         }
     }
     if (stories_.size() == kStoriesMax) {
-        const auto oldest = std::ranges::min_element(stories_, {}, [](const auto& s) { return s->last; });
+        const auto oldest =
+            std::ranges::min_element(stories_, {}, [](const auto& s) { return s->last; });
         if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
@@ -75,7 +79,9 @@ void Tracker::tell(Story& story, Timestamp time) {
     }
 }
 
-Tracker::Judgement Tracker::judge(const Process& process, std::string_view path, const mail::ConfigurationPlace& place,
+Tracker::Judgement Tracker::judge(const Process& process,
+                                  std::string_view path,
+                                  const mail::ConfigurationPlace& place,
                                   Timestamp time) {
     const Settings& settings = context_.knowledge.settings;
     const lineage::Lineage& lineage = context_.lineage;
@@ -88,8 +94,8 @@ Tracker::Judgement Tracker::judge(const Process& process, std::string_view path,
                           : Verdict::maintenance,
                 fmt::format("role {}: {}", role->name, role->word)};
     }
-    if (role != nullptr && role->verdict == RoleVerdict::service && place.role != mail::ObjectRole::binary &&
-        place.role != mail::ObjectRole::plugin) {
+    if (role != nullptr && role->verdict == RoleVerdict::service &&
+        place.role != mail::ObjectRole::binary && place.role != mail::ObjectRole::plugin) {
         return {Verdict::service, fmt::format("role {}: {}", role->name, role->word)};
     }
     if (role != nullptr && role->verdict == RoleVerdict::maintenance) {
@@ -99,22 +105,27 @@ Tracker::Judgement Tracker::judge(const Process& process, std::string_view path,
         return {Verdict::administration, fmt::format("declared: {}", declaration->reason)};
     }
     const std::string user = lineage.user_name(process.effective_user.value);
-    const bool own_login = process.login_user == kUnset || process.login_user == process.effective_user.value;
+    const bool own_login =
+        process.login_user == kUnset || process.login_user == process.effective_user.value;
     if (place.role == mail::ObjectRole::user_filter && place.user == user && own_login) {
         return {Verdict::owner, fmt::format("{} changed their own filter", user)};
     }
-    const bool in_window = std::ranges::any_of(settings.change_windows,
-                                               [&](const ChangeWindow& window) { return window.contains(time); });
+    const bool in_window = std::ranges::any_of(
+        settings.change_windows, [&](const ChangeWindow& window) { return window.contains(time); });
     if (in_window && process.login_user != kUnset) {
         return {Verdict::administration, "within a change window"};
     }
-    const std::string hand = fmt::format("not by a package, configuration management or a declared reason{}",
-                                         settings.change_windows.empty() ? "" : ", and outside the change windows");
+    const std::string hand =
+        fmt::format("not by a package, configuration management or a declared reason{}",
+                    settings.change_windows.empty() ? "" : ", and outside the change windows");
     return {Verdict::tampering, hand};
 }
 
-void Tracker::on_change(const Event& event, const Process& process, std::string_view path,
-                        const mail::ConfigurationPlace& place, std::string_view verb) {
+void Tracker::on_change(const Event& event,
+                        const Process& process,
+                        std::string_view path,
+                        const mail::ConfigurationPlace& place,
+                        std::string_view verb) {
     if (place.transient) {
         return;
     }
@@ -124,7 +135,10 @@ void Tracker::on_change(const Event& event, const Process& process, std::string_
     story.add_reason(std::move(judgement.reason));
     const std::string user = context_.lineage.user_name(process.effective_user.value);
     if (judgement.verdict == Verdict::tampering && context_.knowledge.execution.is_account(user)) {
-        story.add_reason(fmt::format("{} is the account of a service (UserContext): it has no reason to change configuration", user));
+        story.add_reason(
+            fmt::format("{} is the account of a service (UserContext): it has no reason to change "
+                        "configuration",
+                        user));
         story.raise(Level::high);
     }
     if (place.role == mail::ObjectRole::user_filter && !place.user.empty() && place.user != user) {
@@ -138,14 +152,19 @@ void Tracker::note_written(const Event& event, const Process& process, std::stri
         return;
     }
     const Role* role = context_.facts.of(process).role;
-    const bool honest = role != nullptr && (role->verdict == RoleVerdict::change || role->verdict == RoleVerdict::service);
+    const bool honest = role != nullptr && (role->verdict == RoleVerdict::change ||
+                                            role->verdict == RoleVerdict::service);
     if (written_.size() >= kFilesMax) {
         written_.erase(written_in_order_.front());
         written_in_order_.pop_front();
     }
-    const auto [entry, fresh] = written_.insert_or_assign(
-        std::string(path), Written{key_of(process), event.time, honest, describe_who(process, context_.lineage),
-                                   std::string(event.event_id())});
+    const auto [entry, fresh] =
+        written_.insert_or_assign(std::string(path),
+                                  Written{key_of(process),
+                                          event.time,
+                                          honest,
+                                          describe_who(process, context_.lineage),
+                                          std::string(event.event_id())});
     if (fresh) {
         written_in_order_.push_back(entry->first);
     }
@@ -156,7 +175,8 @@ void Tracker::on_file(const Event& event, const Process& process) {
     if (verb.empty()) {
         return;
     }
-    const bool two_names = event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link;
+    const bool two_names =
+        event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link;
     const std::string_view path = two_names ? event.file_target_path() : event.file_path();
     const auto place = context_.knowledge.configuration.locate(path);
     if (place) {
@@ -166,12 +186,14 @@ void Tracker::on_file(const Event& event, const Process& process) {
             on_change(event, process, event.file_path(), *old_place, "moved away");
         }
     }
-    const bool new_content = event.event_class == EventClass::file_create || event.event_class == EventClass::file_write ||
-                             two_names;
-    // Mailboxes, logs and the like are written all day and never run: only what could be run is worth remembering.
-    if (new_content && (place || in_scratch(path) || path.starts_with("/usr/") || path.starts_with("/opt/") ||
-                        path.starts_with("/etc/") || path.starts_with("/home/") || path.starts_with("/root/") ||
-                        path.starts_with("/srv/") || path.starts_with("/var/lib/"))) {
+    const bool new_content = event.event_class == EventClass::file_create ||
+                             event.event_class == EventClass::file_write || two_names;
+    // Mailboxes, logs and the like are written all day and never run: only what could be run is
+    // worth remembering.
+    if (new_content &&
+        (place || in_scratch(path) || path.starts_with("/usr/") || path.starts_with("/opt/") ||
+         path.starts_with("/etc/") || path.starts_with("/home/") || path.starts_with("/root/") ||
+         path.starts_with("/srv/") || path.starts_with("/var/lib/"))) {
         const bool mail = context_.knowledge.stores.locate(path, false).has_value();
         if (!mail) {
             note_written(event, process, path);
@@ -179,22 +201,29 @@ void Tracker::on_file(const Event& event, const Process& process) {
     }
 }
 
-void Tracker::on_activation(const Event& event, const Process& process, const Activation& activation) {
+void Tracker::on_activation(const Event& event,
+                            const Process& process,
+                            const Activation& activation) {
     const GroupKey key = key_of(process);
     const Duration window = context_.knowledge.settings.time_window;
     for (const auto& story : stories_) {
         const bool same_hand = story->key == key;
-        if (story->last + window < event.time || !(same_hand || story->verdict == Verdict::tampering)) {
+        if (story->last + window < event.time ||
+            !(same_hand || story->verdict == Verdict::tampering)) {
             continue;
         }
         // A service manager's command names its unit; the software's own tools name themselves.
         std::string software = activation.software;
         if (software.empty()) {
             const bool named = std::ranges::any_of(process.args, [&](const std::string& argument) {
-                return argument.find("postfix") != std::string::npos || argument.find("exim") != std::string::npos ||
-                       argument.find("sendmail") != std::string::npos || argument.find("smtpd") != std::string::npos ||
-                       argument.find("dovecot") != std::string::npos || argument.find("milter") != std::string::npos ||
-                       argument.find("spam") != std::string::npos || argument.find("dkim") != std::string::npos ||
+                return argument.find("postfix") != std::string::npos ||
+                       argument.find("exim") != std::string::npos ||
+                       argument.find("sendmail") != std::string::npos ||
+                       argument.find("smtpd") != std::string::npos ||
+                       argument.find("dovecot") != std::string::npos ||
+                       argument.find("milter") != std::string::npos ||
+                       argument.find("spam") != std::string::npos ||
+                       argument.find("dkim") != std::string::npos ||
                        argument.find("amavis") != std::string::npos || argument == "daemon-reload";
             });
             if (!named && !same_hand) {
@@ -229,7 +258,8 @@ void Tracker::on_service(const Event& event) {
 }
 
 std::string Tracker::software_of(const Process& daemon) const {
-    for (const std::string_view name : {"postfix", "exim", "sendmail", "opensmtpd", "dovecot", "courier", "cyrus"}) {
+    for (const std::string_view name :
+         {"postfix", "exim", "sendmail", "opensmtpd", "dovecot", "courier", "cyrus"}) {
         if (daemon.executable.find(name) != std::string::npos) {
             return std::string(name);
         }
@@ -237,7 +267,10 @@ std::string Tracker::software_of(const Process& daemon) const {
     return daemon.executable.ends_with("/smtpd") ? "opensmtpd" : std::string();
 }
 
-void Tracker::on_unexpected(const Event& event, const Process& process, const Process& daemon, std::string_view program) {
+void Tracker::on_unexpected(const Event& event,
+                            const Process& process,
+                            const Process& daemon,
+                            std::string_view program) {
     std::uint64_t runs = 1;
     if (unexpected_.size() < kProgramsMax || unexpected_.contains(std::string(program))) {
         runs = ++unexpected_[std::string(program)];
@@ -251,20 +284,27 @@ void Tracker::on_unexpected(const Event& event, const Process& process, const Pr
     Story* match = nullptr;
     std::string how;
     for (const auto& story : stories_) {
-        const bool suspect = story->verdict == Verdict::tampering || story->verdict == Verdict::owner;
+        const bool suspect =
+            story->verdict == Verdict::tampering || story->verdict == Verdict::owner;
         if (!suspect || story->last + window < event.time) {
             continue;
         }
         if (written != written_.end() && story->key == written->second.key) {
             match = story.get();
-            how = fmt::format("{} was written {} earlier by the same hand that changed the configuration", program,
-                              render_duration(event.time - written->second.time));
+            how = fmt::format(
+                "{} was written {} earlier by the same hand that changed the configuration",
+                program,
+                render_duration(event.time - written->second.time));
             break;
         }
         if (match == nullptr && story->touches(software)) {
             match = story.get();
-            how = fmt::format("unexpected script execution: {} never ran {} before in this log, {} after the change",
-                              base_name(daemon.executable), program, render_duration(event.time - story->first_change()));
+            how = fmt::format(
+                "unexpected script execution: {} never ran {} before in this log, {} after the "
+                "change",
+                base_name(daemon.executable),
+                program,
+                render_duration(event.time - story->first_change()));
         }
     }
     if (match != nullptr) {
@@ -272,24 +312,31 @@ void Tracker::on_unexpected(const Event& event, const Process& process, const Pr
         tell(*match, event.time);
         return;
     }
-    // No change was seen: the program may be older than the log, unless it was written within it or lies where anybody may write.
+    // No change was seen: the program may be older than the log, unless it was written within it or
+    // lies where anybody may write.
     if (runs < context_.knowledge.settings.exec_frequency_threshold) {
         return;
     }
     Story& story = story_of(process, Verdict::tampering, event.time);
-    story.add_execution(process, daemon,
-                        fmt::format("unexpected script execution: {} is not among the programs that {} is known to run "
-                                    "({} in this log, ExecFrequencyThreshold {})",
-                                    program, base_name(daemon.executable), runs,
-                                    context_.knowledge.settings.exec_frequency_threshold),
-                        event);
+    story.add_execution(
+        process,
+        daemon,
+        fmt::format(
+            "unexpected script execution: {} is not among the programs that {} is known to run "
+            "({} in this log, ExecFrequencyThreshold {})",
+            program,
+            base_name(daemon.executable),
+            runs,
+            context_.knowledge.settings.exec_frequency_threshold),
+        event);
     story.raise(Level::low);
     if (in_scratch(program)) {
         story.add_reason("it lies in a folder where anybody may write");
         story.raise(Level::high);
     }
     if (written != written_.end()) {
-        story.add_reason(fmt::format("it was written {} earlier by {}", render_duration(event.time - written->second.time),
+        story.add_reason(fmt::format("it was written {} earlier by {}",
+                                     render_duration(event.time - written->second.time),
                                      written->second.by));
         story.raise(Level::high);
     }
@@ -301,7 +348,8 @@ void Tracker::on_exec(const Event& event, const Process& process) {
         on_activation(event, process, *activation);
     }
     const MailExecution& execution = context_.knowledge.execution;
-    if (execution.is_daemon(process.executable) || process.script_kind == lineage::ScriptKind::inline_text) {
+    if (execution.is_daemon(process.executable) ||
+        process.script_kind == lineage::ScriptKind::inline_text) {
         return;
     }
     const bool runs_file = process.script_kind == lineage::ScriptKind::file;

@@ -22,7 +22,9 @@ class Tracker final : public AnalyticState {
 
     void apply(const Event& event, const lineage::Process* process) override;
     void pass_time(Timestamp now) override;
+
     void forget(const lineage::Process& /*process*/) override {}
+
     void finish() override;
 
   private:
@@ -41,17 +43,26 @@ class Tracker final : public AnalyticState {
     };
 
     void on_file(const Event& event, const lineage::Process& process);
-    void on_change(const Event& event, const lineage::Process& process, std::string_view path,
-                   const mail::ConfigurationPlace& place, std::string_view verb);
+    void on_change(const Event& event,
+                   const lineage::Process& process,
+                   std::string_view path,
+                   const mail::ConfigurationPlace& place,
+                   std::string_view verb);
     void on_exec(const Event& event, const lineage::Process& process);
-    void on_activation(const Event& event, const lineage::Process& process, const Activation& activation);
+    void on_activation(const Event& event,
+                       const lineage::Process& process,
+                       const Activation& activation);
     void on_service(const Event& event);
-    void on_unexpected(const Event& event, const lineage::Process& process, const lineage::Process& daemon,
+    void on_unexpected(const Event& event,
+                       const lineage::Process& process,
+                       const lineage::Process& daemon,
                        std::string_view program);
     void note_written(const Event& event, const lineage::Process& process, std::string_view path);
 
-    [[nodiscard]] Judgement judge(const lineage::Process& process, std::string_view path,
-                                  const mail::ConfigurationPlace& place, Timestamp time);
+    [[nodiscard]] Judgement judge(const lineage::Process& process,
+                                  std::string_view path,
+                                  const mail::ConfigurationPlace& place,
+                                  Timestamp time);
     [[nodiscard]] GroupKey key_of(const lineage::Process& process) const;
     Story& story_of(const lineage::Process& process, Verdict verdict, Timestamp time);
     [[nodiscard]] std::string software_of(const lineage::Process& daemon) const;

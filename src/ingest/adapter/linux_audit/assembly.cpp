@@ -21,7 +21,8 @@ const SystemCallTable& table_of(std::uint32_t arch, std::vector<SystemCallTable>
     return tables.emplace_back(arch);
 }
 
-/// Digits of a value that the kernel wrote; junk behind them (a lost enrichment mark) ends the number.
+/// Digits of a value that the kernel wrote; junk behind them (a lost enrichment mark) ends the
+/// number.
 std::uint64_t leading_number(std::string_view value) {
     std::uint64_t number = 0;
     for (const char c : value) {
@@ -77,7 +78,9 @@ bool parse_argument_key(std::string_view key, std::uint32_t& index, std::uint32_
 
 }  // namespace
 
-void Assembly::reset(const RecordHeader& header, std::string_view new_source, std::uint64_t new_line) {
+void Assembly::reset(const RecordHeader& header,
+                     std::string_view new_source,
+                     std::uint64_t new_line) {
     node = header.node;
     id = header.id;
     stamp = header.stamp;
@@ -102,9 +105,16 @@ void Assembly::reset(const RecordHeader& header, std::string_view new_source, st
 }
 
 void Assembly::own_texts() {
-    std::vector<std::string_view*> texts = {&node,         &id,           &source,            &terminal,
-                                            &command_name, &executable,   &syscall_body,      &working_directory,
-                                            &socket_address, &title};
+    std::vector<std::string_view*> texts = {&node,
+                                            &id,
+                                            &source,
+                                            &terminal,
+                                            &command_name,
+                                            &executable,
+                                            &syscall_body,
+                                            &working_directory,
+                                            &socket_address,
+                                            &title};
     for (PathRecord& path : paths) {
         texts.push_back(&path.name);
         texts.push_back(&path.device);
@@ -130,7 +140,8 @@ void Assembly::own_texts() {
 }
 
 // The order in which audit_log_exit() and audit_log_task_info() of the kernel write the record.
-bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor, std::vector<SystemCallTable>& tables) {
+bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor,
+                                            std::vector<SystemCallTable>& tables) {
     std::string_view value;
     if (!cursor.take("arch=", value)) {
         return false;
@@ -174,7 +185,8 @@ bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor, std::vector<Sys
            take_id("uid=", user) && take_id("gid=", group) && take_id("euid=", effective_user) &&
            take_id("suid=", unused) && take_id("fsuid=", unused) && take_id("egid=", unused) &&
            take_id("sgid=", unused) && take_id("fsgid=", unused) && cursor.take("tty=", terminal) &&
-           take_id("ses=", session) && cursor.take("comm=", command_name) && cursor.take("exe=", executable);
+           take_id("ses=", session) && cursor.take("comm=", command_name) &&
+           cursor.take("exe=", executable);
 }
 
 void Assembly::read_syscall_field(std::string_view key, std::string_view value) {
@@ -261,8 +273,9 @@ bool Assembly::read_path(std::string_view body) {
         path.has_inode = true;
         std::string_view mode;
         std::string_view owner;
-        in_order = cursor.take("dev=", path.device) && cursor.take("mode=", mode) && cursor.take("ouid=", owner) &&
-                   cursor.take("ogid=", value) && cursor.take("rdev=", value);
+        in_order = cursor.take("dev=", path.device) && cursor.take("mode=", mode) &&
+                   cursor.take("ouid=", owner) && cursor.take("ogid=", value) &&
+                   cursor.take("rdev=", value);
         path.mode = static_cast<std::uint32_t>(parse_octal(mode).value_or(0));
         path.owner = leading_id(owner);
     }
@@ -295,8 +308,8 @@ bool Assembly::read_path(std::string_view body) {
             return false;
         }
     }
-    const bool duplicate =
-        std::ranges::any_of(paths, [&](const PathRecord& other) { return other.item == path.item; });
+    const bool duplicate = std::ranges::any_of(
+        paths, [&](const PathRecord& other) { return other.item == path.item; });
     if (duplicate || paths.size() == kPathsMax) {
         return false;
     }
@@ -364,8 +377,9 @@ bool Assembly::is_whole() const {
     if (call.call == SystemCall::connect || call.call == SystemCall::bind) {
         return !socket_address.empty();
     }
-    const bool relative = std::ranges::any_of(
-        paths, [](const PathRecord& path) { return path.name.starts_with('"') && !path.name.starts_with("\"/"); });
+    const bool relative = std::ranges::any_of(paths, [](const PathRecord& path) {
+        return path.name.starts_with('"') && !path.name.starts_with("\"/");
+    });
     return !relative || !working_directory.empty();
 }
 
@@ -384,7 +398,8 @@ std::string Assembly::missing() const {
     if (call.call == SystemCall::execve && (!has_execve || arguments_seen < argument_count)) {
         add("EXECVE");
     }
-    if ((call.call == SystemCall::connect || call.call == SystemCall::bind) && socket_address.empty()) {
+    if ((call.call == SystemCall::connect || call.call == SystemCall::bind) &&
+        socket_address.empty()) {
         add("SOCKADDR");
     }
     if (working_directory.empty()) {

@@ -1,5 +1,6 @@
-// Assembly: one audit event while its records arrive. The kernel writes an event as several records that share time and
-// serial; they may interleave with those of other events and come in any order (auditd.conf(5)).
+// Assembly: one audit event while its records arrive. The kernel writes an event as several records
+// that share time and serial; they may interleave with those of other events and come in any order
+// (auditd.conf(5)).
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ struct Assembly {
     /// Copies every text out of the chunk that is about to go away.
     void own_texts();
 
-    // The bodies of the record types. False: the record is malformed (what could be read of it counts).
+    // The bodies of the record types. False: the record is malformed (what could be read of it
+    // counts).
     bool read_syscall(std::string_view body, std::vector<SystemCallTable>& tables);
     bool read_uring_operation(std::string_view body);
     bool read_path(std::string_view body);

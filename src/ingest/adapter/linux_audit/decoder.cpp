@@ -22,11 +22,14 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
     return parse_number(digits);
 }
 
-bool is_single(RecordType type) { return type >= RecordType::user; }
+bool is_single(RecordType type) {
+    return type >= RecordType::user;
+}
 
 /// Records that add nothing once the event was given out.
 bool adds_nothing(RecordType type) {
-    return type == RecordType::end_of_event || type == RecordType::proctitle || type == RecordType::other;
+    return type == RecordType::end_of_event || type == RecordType::proctitle ||
+           type == RecordType::other;
 }
 
 }  // namespace
@@ -37,7 +40,10 @@ void AuditDecoder::report(Severity severity, std::string message) {
     diagnostics_.add({severity, std::string(source_), line_, 0, std::move(message)});
 }
 
-void AuditDecoder::lose(std::string_view reason, std::uint64_t count, Timestamp start, Timestamp end) {
+void AuditDecoder::lose(std::string_view reason,
+                        std::uint64_t count,
+                        Timestamp start,
+                        Timestamp end) {
     gaps_.add({reason, count, start, end});
 }
 
@@ -52,7 +58,8 @@ void AuditDecoder::decode(Chunk& chunk, EventBatch& batch) {
         if (batch.full()) {
             return;
         }
-        const auto* end = static_cast<const char*>(std::memchr(chunk.text.data(), '\n', chunk.text.size()));
+        const auto* end =
+            static_cast<const char*>(std::memchr(chunk.text.data(), '\n', chunk.text.size()));
         const std::size_t length =
             end == nullptr ? chunk.text.size() : static_cast<std::size_t>(end - chunk.text.data());
         const std::string_view line = chunk.text.substr(0, length);
@@ -61,7 +68,8 @@ void AuditDecoder::decode(Chunk& chunk, EventBatch& batch) {
             if (line.size() > kLineBytesMax) {
                 ++counts_.malformed;
                 report(Severity::warning,
-                       fmt::format("line of {} bytes is longer than any audit record; it is left out (gap recorded)",
+                       fmt::format("line of {} bytes is longer than any audit record; it is left "
+                                   "out (gap recorded)",
                                    line.size()));
                 lose("unreadable record", 1, latest_, latest_);
             } else {
@@ -82,8 +90,11 @@ void AuditDecoder::decode_line(std::string_view line, EventBatch& batch) {
         // A log of another kind would fill the terminal: after a few lines only the count goes on.
         if (torn || ++foreign_lines_ <= 3) {
             report(Severity::warning,
-                   torn ? fmt::format("record cut off after {} bytes (gap recorded): {}", line.size(), line.substr(0, 80))
-                        : fmt::format("not an audit record (gap recorded): {}", line.substr(0, 80)));
+                   torn
+                       ? fmt::format("record cut off after {} bytes (gap recorded): {}",
+                                     line.size(),
+                                     line.substr(0, 80))
+                       : fmt::format("not an audit record (gap recorded): {}", line.substr(0, 80)));
         }
         lose(torn ? "record cut off" : "line is no audit record", 1, latest_, latest_);
         return;
@@ -115,7 +126,9 @@ void AuditDecoder::note_progress(const RecordHeader& header) {
     if (header.stamp.time + std::chrono::minutes(1) < latest_) {
         ++counts_.malformed;
         report(Severity::warning,
-               fmt::format("time runs backwards, from {} to {}", render_utc(latest_), render_utc(header.stamp.time)));
+               fmt::format("time runs backwards, from {} to {}",
+                           render_utc(latest_),
+                           render_utc(header.stamp.time)));
         lose("clock set back", 0, header.stamp.time, latest_);
         latest_ = header.stamp.time;
     }
@@ -124,8 +137,9 @@ void AuditDecoder::note_progress(const RecordHeader& header) {
 
 void AuditDecoder::add_single(RecordType type, const RecordHeader& header, EventBatch& batch) {
     // auditd numbers its own messages apart from the kernel's.
-    const auto missing =
-        type == RecordType::daemon ? SerialWatch::Missing{} : node_of(header.node).serials.note(header.stamp);
+    const auto missing = type == RecordType::daemon
+                             ? SerialWatch::Missing{}
+                             : node_of(header.node).serials.note(header.stamp);
     if (missing.count != 0) {
         lose("missing serial numbers", missing.count, missing.start, missing.end);
     }
@@ -145,7 +159,8 @@ bool AuditDecoder::was_given(const RecordHeader& header) const {
 }
 
 void AuditDecoder::add_record(const RecordHeader& header, RecordType type, EventBatch& batch) {
-    if (current_ == kNone || pending_[current_]->stamp != header.stamp || pending_[current_]->node != header.node) {
+    if (current_ == kNone || pending_[current_]->stamp != header.stamp ||
+        pending_[current_]->node != header.node) {
         leave_current(batch);
         const auto found = std::ranges::find_if(pending_, [&](const auto& assembly) {
             return assembly->stamp == header.stamp && assembly->node == header.node;
@@ -174,7 +189,8 @@ void AuditDecoder::add_record(const RecordHeader& header, RecordType type, Event
     Assembly& assembly = *pending_[current_];
     read(assembly, type, header.body);
     // Without room in the batch it waits among the pending ones; give_up_old() gives what is whole.
-    const bool ends = type == RecordType::end_of_event || (type == RecordType::proctitle && assembly.is_whole());
+    const bool ends =
+        type == RecordType::end_of_event || (type == RecordType::proctitle && assembly.is_whole());
     if (ends && !batch.full()) {
         give(current_, batch);
     }
@@ -222,7 +238,9 @@ void AuditDecoder::read(Assembly& assembly, RecordType type, std::string_view bo
     if (!good || assembly.malformed) {
         assembly.malformed = false;
         ++counts_.malformed;
-        report(Severity::warning, fmt::format("record of event {} could not be read whole (gap recorded)", assembly.id));
+        report(
+            Severity::warning,
+            fmt::format("record of event {} could not be read whole (gap recorded)", assembly.id));
         lose("unreadable record", 1, assembly.stamp.time, assembly.stamp.time);
     }
 }
@@ -247,12 +265,17 @@ void AuditDecoder::give(std::size_t index, EventBatch& batch) {
     }
     const bool needed = assembly.has_syscall && assembly.call.call != SystemCall::unneeded;
     if (!assembly.has_syscall || (needed && !assembly.is_whole())) {
-        const bool only_title = !assembly.has_syscall && assembly.paths.empty() && !assembly.has_execve &&
-                                assembly.socket_address.empty() && assembly.working_directory.empty();
+        const bool only_title = !assembly.has_syscall && assembly.paths.empty() &&
+                                !assembly.has_execve && assembly.socket_address.empty() &&
+                                assembly.working_directory.empty();
         if (!only_title) {
             ++counts_.incomplete;
-            diagnostics_.add({Severity::warning, std::string(assembly.source), assembly.line, 0,
-                              fmt::format("event {} is incomplete: {} missing (gap recorded)", assembly.id,
+            diagnostics_.add({Severity::warning,
+                              std::string(assembly.source),
+                              assembly.line,
+                              0,
+                              fmt::format("event {} is incomplete: {} missing (gap recorded)",
+                                          assembly.id,
                                           assembly.missing())});
             lose("incomplete event", 1, assembly.stamp.time, assembly.stamp.time);
         }
@@ -262,7 +285,8 @@ void AuditDecoder::give(std::size_t index, EventBatch& batch) {
     } else {
         ++counts_.unneeded;
     }
-    given_[given_next_++ % given_.size()] = {assembly.stamp, std::hash<std::string_view>{}(assembly.node)};
+    given_[given_next_++ % given_.size()] = {assembly.stamp,
+                                             std::hash<std::string_view>{}(assembly.node)};
     spare_.push_back(std::move(pending_[index]));
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
     if (current_ != kNone) {

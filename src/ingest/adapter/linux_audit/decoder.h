@@ -1,5 +1,6 @@
-// AuditDecoder: lines of the audit log to Events. Gathers the records of each event, gives an event out as soon as it is
-// whole, gives up on one when the log has moved on, and turns everything that is missing into gaps.
+// AuditDecoder: lines of the audit log to Events. Gathers the records of each event, gives an event
+// out as soon as it is whole, gives up on one when the log has moved on, and turns everything that
+// is missing into gaps.
 #pragma once
 
 #include <array>
@@ -18,7 +19,8 @@ namespace mailvigil::ingest::adapter::audit_log {
 
 class AuditDecoder final : public Decoder {
   public:
-    /// A record is at most 8970 bytes (MAX_AUDIT_MESSAGE_LENGTH of libaudit.h), its interpretation may double that.
+    /// A record is at most 8970 bytes (MAX_AUDIT_MESSAGE_LENGTH of libaudit.h), its interpretation
+    /// may double that.
     static constexpr std::size_t kLineBytesMax = 64 * 1024;
     /// Events whose records are still arriving. One more gives up the oldest.
     static constexpr std::size_t kPendingMax = 512;

@@ -3,7 +3,8 @@
 namespace mailvigil::ingest::adapter::audit_log {
 
 std::size_t DirectoryTable::index(std::uint32_t pid, std::int64_t descriptor) {
-    const std::uint64_t key = (std::uint64_t{pid} << 20U) ^ static_cast<std::uint64_t>(descriptor + 1);
+    const std::uint64_t key =
+        (std::uint64_t{pid} << 20U) ^ static_cast<std::uint64_t>(descriptor + 1);
     return (key * 0x9e3779b97f4a7c15U) >> 51U;
 }
 
@@ -18,7 +19,8 @@ void DirectoryTable::put(std::uint32_t pid, std::int64_t descriptor, std::string
 
 std::string_view DirectoryTable::at(std::uint32_t pid, std::int64_t descriptor) const {
     const Slot& slot = slots_[index(pid, descriptor)];
-    return slot.pid == pid && slot.descriptor == descriptor ? std::string_view(slot.path) : std::string_view();
+    return slot.pid == pid && slot.descriptor == descriptor ? std::string_view(slot.path)
+                                                            : std::string_view();
 }
 
 void DirectoryTable::note(std::uint32_t pid, std::int64_t descriptor, std::string_view path) {

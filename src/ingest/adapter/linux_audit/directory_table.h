@@ -1,5 +1,6 @@
-// DirectoryTable: which directory a descriptor stands for. Programs that walk trees (tar, find, rsync) open files relative to an
-// open directory, and the audit record then holds only the last name; the directory's own opening was recorded before.
+// DirectoryTable: which directory a descriptor stands for. Programs that walk trees (tar, find,
+// rsync) open files relative to an open directory, and the audit record then holds only the last
+// name; the directory's own opening was recorded before.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,14 @@ namespace mailvigil::ingest::adapter::audit_log {
 
 class DirectoryTable {
   public:
-    /// How many directories are remembered; a newer one takes the place of an older one with the same hash.
+    /// How many directories are remembered; a newer one takes the place of an older one with the
+    /// same hash.
     static constexpr std::size_t kSlots = 8192;
 
     void note(std::uint32_t pid, std::int64_t descriptor, std::string_view path);
 
-    /// The directory that the descriptor of that process was opened as; when that is not known (it was duplicated), the one
-    /// that the process opened last; empty: none known.
+    /// The directory that the descriptor of that process was opened as; when that is not known (it
+    /// was duplicated), the one that the process opened last; empty: none known.
     [[nodiscard]] std::string_view find(std::uint32_t pid, std::int64_t descriptor) const;
 
   private:

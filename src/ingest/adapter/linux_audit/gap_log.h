@@ -1,4 +1,5 @@
-// GapLog: telemetry that is missing, gathered until it is worth an event: neighbouring losses of one reason make one gap.
+// GapLog: telemetry that is missing, gathered until it is worth an event: neighbouring losses of
+// one reason make one gap.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,9 @@ class GapLog {
     void add(const Gap& gap);
 
     /// Whether a gap waits to be given out at event time `now`.
-    [[nodiscard]] bool due(Timestamp now) const { return !gaps_.empty() && gaps_.front().end + kJoin < now; }
+    [[nodiscard]] bool due(Timestamp now) const {
+        return !gaps_.empty() && gaps_.front().end + kJoin < now;
+    }
 
     [[nodiscard]] bool empty() const { return gaps_.empty(); }
 

@@ -52,7 +52,9 @@ std::uint64_t open_flags(const Assembly& assembly) {
 }
 
 /// Of the failed calls only those that were denied tell of somebody trying.
-bool is_denial(std::int64_t exit) { return exit == -EACCES || exit == -EPERM; }
+bool is_denial(std::int64_t exit) {
+    return exit == -EACCES || exit == -EPERM;
+}
 
 const PathRecord* last_of(const Assembly& assembly, NameType type) {
     const PathRecord* found = nullptr;
@@ -85,7 +87,8 @@ std::string_view UserNames::name(std::uint32_t id, std::string_view body, std::s
     auto known = names_.find(id);
     if (known == names_.end()) {
         const std::string_view found = enriched_value(body, key);
-        if (found.empty() || found == "unset" || found.starts_with("unknown(") || names_.size() == kNamesMax) {
+        if (found.empty() || found == "unset" || found.starts_with("unknown(") ||
+            names_.size() == kNamesMax) {
             return {};
         }
         known = names_.emplace(id, found).first;
@@ -116,7 +119,8 @@ void Normaliser::set_identity(const Assembly& assembly, Event& event, EventBatch
     }
     if (assembly.login_user != kUnset) {
         event.set_login_user_id(assembly.login_user);
-        const std::string_view login = names_.name(assembly.login_user, assembly.syscall_body, "AUID");
+        const std::string_view login =
+            names_.name(assembly.login_user, assembly.syscall_body, "AUID");
         if (!login.empty()) {
             event.set_login_user_name(login);
         }
@@ -135,13 +139,17 @@ void Normaliser::set_identity(const Assembly& assembly, Event& event, EventBatch
     }
 }
 
-Event& Normaliser::start_event(const Assembly& assembly, EventClass event_class, EventBatch& batch) {
+Event& Normaliser::start_event(const Assembly& assembly,
+                               EventClass event_class,
+                               EventBatch& batch) {
     Event& event = batch.add(event_class, assembly.stamp.time);
     set_identity(assembly, event, batch);
     return event;
 }
 
-std::string_view Normaliser::full_path(const Assembly& assembly, const PathRecord& path, std::size_t argument,
+std::string_view Normaliser::full_path(const Assembly& assembly,
+                                       const PathRecord& path,
+                                       std::size_t argument,
                                        Arena& arena) {
     const std::string_view name = decode_escaped(path.name, arena);
     if (name.empty() || name.size() > kTextBytesMax) {
@@ -151,9 +159,10 @@ std::string_view Normaliser::full_path(const Assembly& assembly, const PathRecor
         return name;
     }
     std::string_view directory = decode_escaped(assembly.working_directory, arena);
-    // The kernel names the child of a directory descriptor by its last name only; the PARENT record then holds the working
-    // directory although the descriptor is what counts.
-    if (name[0] != '/' && argument < 4 && static_cast<std::uint32_t>(assembly.arguments[argument]) != kCurrentDirectory) {
+    // The kernel names the child of a directory descriptor by its last name only; the PARENT record
+    // then holds the working directory although the descriptor is what counts.
+    if (name[0] != '/' && argument < 4 &&
+        static_cast<std::uint32_t>(assembly.arguments[argument]) != kCurrentDirectory) {
         const auto descriptor = static_cast<std::int64_t>(assembly.arguments[argument]);
         std::string_view known = directories_.find(assembly.pid, descriptor);
         if (known.empty()) {
@@ -166,7 +175,10 @@ std::string_view Normaliser::full_path(const Assembly& assembly, const PathRecor
     return arena.copy(scratch_);
 }
 
-void Normaliser::set_file(const Assembly& assembly, const PathRecord& path, std::string_view name, Event& event,
+void Normaliser::set_file(const Assembly& assembly,
+                          const PathRecord& path,
+                          std::string_view name,
+                          Event& event,
                           Arena& arena) {
     static_cast<void>(assembly);
     event.set_file_path(name);
@@ -185,7 +197,8 @@ bool Normaliser::open_event(const Assembly& assembly, EventBatch& batch) {
         return false;
     }
     const std::uint64_t flags = open_flags(assembly);
-    const std::string_view path = full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
+    const std::string_view path =
+        full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
     EventClass event_class = EventClass::file_open;
     if (target->type == NameType::created) {
         event_class = EventClass::file_create;
@@ -260,7 +273,8 @@ bool Normaliser::file_event(const Assembly& assembly, EventBatch& batch) {
     if (target == nullptr || (!assembly.succeeded && !is_denial(assembly.exit))) {
         return false;
     }
-    const std::string_view path = full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
+    const std::string_view path =
+        full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
     Event& event = start_event(assembly, event_class, batch);
     set_file(assembly, *target, path, event, batch.arena());
     // symlink(2) is logged with what the link says as an item of unknown type, or not at all.
@@ -321,16 +335,18 @@ bool Normaliser::process_event(const Assembly& assembly, EventBatch& batch) {
     // PATH item 0 is what was named in the call: of a script, the script and not its interpreter.
     for (const PathRecord& path : assembly.paths) {
         if (path.item == 0 && path.type == NameType::normal) {
-            set_file(assembly, path, full_path(assembly, path, 4, batch.arena()), event, batch.arena());
+            set_file(
+                assembly, path, full_path(assembly, path, 4, batch.arena()), event, batch.arena());
         }
     }
     return true;
 }
 
 bool Normaliser::socket_event(const Assembly& assembly, EventBatch& batch) {
-    const SocketAddress address = parse_socket_address(decode_hex(
-        assembly.socket_address.substr(0, assembly.socket_address.find_first_not_of("0123456789ABCDEFabcdef")),
-        batch.arena()));
+    const SocketAddress address = parse_socket_address(
+        decode_hex(assembly.socket_address.substr(
+                       0, assembly.socket_address.find_first_not_of("0123456789ABCDEFabcdef")),
+                   batch.arena()));
     if (address.family.empty()) {
         return false;
     }

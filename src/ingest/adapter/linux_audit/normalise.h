@@ -19,7 +19,8 @@ class UserNames {
   public:
     static constexpr std::size_t kNamesMax = 65536;
 
-    /// The name of `id`; learned from the enriched `key` of `body` when it is not known yet. Empty: the log doesn't say.
+    /// The name of `id`; learned from the enriched `key` of `body` when it is not known yet. Empty:
+    /// the log doesn't say.
     std::string_view name(std::uint32_t id, std::string_view body, std::string_view key);
 
   private:
@@ -30,14 +31,16 @@ class UserNames {
 
 class Normaliser {
   public:
-    /// Gives the event of a whole (or given-up) assembly to `batch`, which must have room. False: it carries nothing that the
-    /// belt needs.
+    /// Gives the event of a whole (or given-up) assembly to `batch`, which must have room. False:
+    /// it carries nothing that the belt needs.
     bool system_call(const Assembly& assembly, EventBatch& batch);
 
-    /// Gives the event of a one-record event (USER_*, LOGIN, SERVICE_*, CONFIG_CHANGE, DAEMON_*, SYSTEM_*).
+    /// Gives the event of a one-record event (USER_*, LOGIN, SERVICE_*, CONFIG_CHANGE, DAEMON_*,
+    /// SYSTEM_*).
     bool single_record(RecordType type, const RecordHeader& header, EventBatch& batch);
 
-    /// Passwords and keys never get into records of ours, but hostile names do: texts longer than this are cut.
+    /// Passwords and keys never get into records of ours, but hostile names do: texts longer than
+    /// this are cut.
     static constexpr std::size_t kTextBytesMax = 64 * 1024;
     static constexpr std::size_t kArgumentsMax = 2048;
 
@@ -49,9 +52,15 @@ class Normaliser {
     bool process_event(const Assembly& assembly, EventBatch& batch);
     bool socket_event(const Assembly& assembly, EventBatch& batch);
     Event& start_event(const Assembly& assembly, EventClass event_class, EventBatch& batch);
-    std::string_view full_path(const Assembly& assembly, const PathRecord& path, std::size_t directory_argument,
+    std::string_view full_path(const Assembly& assembly,
+                               const PathRecord& path,
+                               std::size_t directory_argument,
                                Arena& arena);
-    void set_file(const Assembly& assembly, const PathRecord& path, std::string_view name, Event& event, Arena& arena);
+    void set_file(const Assembly& assembly,
+                  const PathRecord& path,
+                  std::string_view name,
+                  Event& event,
+                  Arena& arena);
     std::span<const std::string_view> arguments(const Assembly& assembly, Arena& arena);
 
     UserNames names_;

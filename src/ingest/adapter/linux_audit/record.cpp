@@ -7,7 +7,9 @@ namespace mailvigil::ingest::adapter::audit_log {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 constexpr std::array<std::int8_t, 256> make_hex_table() {
     std::array<std::int8_t, 256> table{};
@@ -24,9 +26,12 @@ constexpr std::array<std::int8_t, 256> make_hex_table() {
 
 constexpr auto kHexDigit = make_hex_table();
 
-int hex_digit(char c) { return kHexDigit[static_cast<unsigned char>(c)]; }
+int hex_digit(char c) {
+    return kHexDigit[static_cast<unsigned char>(c)];
+}
 
-/// Digits off the front of [at, end); nothing when there is none or more than 18 (such a number is impossible here).
+/// Digits off the front of [at, end); nothing when there is none or more than 18 (such a number is
+/// impossible here).
 bool take_digits(const char*& at, const char* end, std::uint64_t& value) {
     const char* const start = at;
     value = 0;
@@ -52,8 +57,9 @@ std::optional<T> parse_whole(std::string_view value, int base) {
 bool take_stamp(const char*& at, const char* end, Stamp& stamp) {
     std::uint64_t seconds = 0;
     std::uint64_t milliseconds = 0;
-    if (!take_digits(at, end, seconds) || at == end || *at++ != '.' || !take_digits(at, end, milliseconds) ||
-        at == end || *at++ != ':' || !take_digits(at, end, stamp.serial) || at == end || *at++ != ')') {
+    if (!take_digits(at, end, seconds) || at == end || *at++ != '.' ||
+        !take_digits(at, end, milliseconds) || at == end || *at++ != ':' ||
+        !take_digits(at, end, stamp.serial) || at == end || *at++ != ')') {
         return false;
     }
     // Beyond the year 2200 the clock reading is no time of a log.
@@ -159,8 +165,8 @@ std::string_view FieldCursor::take_value() {
     const char* const start = at_;
     if (at_ < end_ && (*at_ == '"' || *at_ == '\'')) {
         const char quote = *at_;
-        const auto* close =
-            static_cast<const char*>(std::memchr(at_ + 1, quote, static_cast<std::size_t>(end_ - at_ - 1)));
+        const auto* close = static_cast<const char*>(
+            std::memchr(at_ + 1, quote, static_cast<std::size_t>(end_ - at_ - 1)));
         at_ = close == nullptr ? end_ : close + 1;
     } else {
         while (at_ < end_ && *at_ != ' ' && *at_ != kEnrichmentMark) {
@@ -192,7 +198,8 @@ bool FieldCursor::next(std::string_view& key, std::string_view& value) {
 }
 
 std::string_view enriched_value(std::string_view body, std::string_view key) {
-    // auditd's copy may have lost the mark, so the interpreted field is known by its upper-case name and quote alone.
+    // auditd's copy may have lost the mark, so the interpreted field is known by its upper-case
+    // name and quote alone.
     std::size_t at = body.find(kEnrichmentMark);
     at = at == std::string_view::npos ? 0 : at;
     while ((at = body.find(key, at)) != std::string_view::npos) {
@@ -201,20 +208,29 @@ std::string_view enriched_value(std::string_view body, std::string_view key) {
         const bool whole = before != '-' && (before < 'A' || before > 'Z');
         if (whole && body.substr(open).starts_with("=\"")) {
             const std::size_t close = body.find('"', open + 2);
-            return close == std::string_view::npos ? std::string_view() : body.substr(open + 2, close - open - 2);
+            return close == std::string_view::npos ? std::string_view()
+                                                   : body.substr(open + 2, close - open - 2);
         }
         at = open;
     }
     return {};
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view value) { return parse_whole<std::uint64_t>(value, 10); }
+std::optional<std::uint64_t> parse_number(std::string_view value) {
+    return parse_whole<std::uint64_t>(value, 10);
+}
 
-std::optional<std::int64_t> parse_signed(std::string_view value) { return parse_whole<std::int64_t>(value, 10); }
+std::optional<std::int64_t> parse_signed(std::string_view value) {
+    return parse_whole<std::int64_t>(value, 10);
+}
 
-std::optional<std::uint64_t> parse_hex(std::string_view value) { return parse_whole<std::uint64_t>(value, 16); }
+std::optional<std::uint64_t> parse_hex(std::string_view value) {
+    return parse_whole<std::uint64_t>(value, 16);
+}
 
-std::optional<std::uint64_t> parse_octal(std::string_view value) { return parse_whole<std::uint64_t>(value, 8); }
+std::optional<std::uint64_t> parse_octal(std::string_view value) {
+    return parse_whole<std::uint64_t>(value, 8);
+}
 
 std::string_view decode_hex(std::string_view digits, Arena& arena) {
     if (digits.empty() || digits.size() % 2 != 0) {

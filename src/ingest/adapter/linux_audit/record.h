@@ -1,5 +1,5 @@
-// One record of the audit log: its header, its fields, and the three ways in which a value is written
-// (lib/audit_logging.c, kernel/audit.c: audit_log_untrustedstring).
+// One record of the audit log: its header, its fields, and the three ways in which a value is
+// written (lib/audit_logging.c, kernel/audit.c: audit_log_untrustedstring).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace mailvigil::ingest::adapter::audit_log {
 
-/// Record types that the decoder looks into; all others are `other`. Those from `user` on are events of one record.
+/// Record types that the decoder looks into; all others are `other`. Those from `user` on are
+/// events of one record.
 enum class RecordType : std::uint8_t {
     other,
     syscall,
@@ -29,8 +30,8 @@ enum class RecordType : std::uint8_t {
     login,    ///< LOGIN: loginuid was set
     service,  ///< SERVICE_START, SERVICE_STOP
     configuration,
-    daemon,   ///< DAEMON_*: auditd's own start, stop and trouble
-    system,   ///< SYSTEM_BOOT, SYSTEM_SHUTDOWN
+    daemon,  ///< DAEMON_*: auditd's own start, stop and trouble
+    system,  ///< SYSTEM_BOOT, SYSTEM_SHUTDOWN
 };
 
 /// When and which: the identity of an audit event on one node.
@@ -57,17 +58,18 @@ RecordType classify(std::string_view type);
 /// The byte that auditd puts before the interpreted (ENRICHED) fields of a record.
 inline constexpr char kEnrichmentMark = '\x1d';
 
-/// Walks the "key=value" fields of a record's body; stops at the enrichment mark. Values keep their quotes; a value in single
-/// quotes (user messages) is one value.
+/// Walks the "key=value" fields of a record's body; stops at the enrichment mark. Values keep their
+/// quotes; a value in single quotes (user messages) is one value.
 class FieldCursor {
   public:
-    explicit FieldCursor(std::string_view body) : at_(body.data()), end_(body.data() + body.size()) {}
+    explicit FieldCursor(std::string_view body)
+        : at_(body.data()), end_(body.data() + body.size()) {}
 
     /// The next field; false at the end. Words without '=' are skipped.
     bool next(std::string_view& key, std::string_view& value);
 
-    /// If the next field is `key=`, its value. The kernel writes the fields of a record in one order, so asking in that order
-    /// saves looking each key up.
+    /// If the next field is `key=`, its value. The kernel writes the fields of a record in one
+    /// order, so asking in that order saves looking each key up.
     bool take(std::string_view key_and_equals, std::string_view& value) {
         const char* p = at_;
         if (p < end_ && *p == ' ') {
@@ -83,7 +85,9 @@ class FieldCursor {
     }
 
     /// What has not been read yet.
-    [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+    [[nodiscard]] std::string_view rest() const {
+        return {at_, static_cast<std::size_t>(end_ - at_)};
+    }
 
   private:
     std::string_view take_value();
@@ -92,7 +96,8 @@ class FieldCursor {
     const char* end_;
 };
 
-/// The value of a field of an enriched record's interpreted part, e.g. `AUID`, without quotes; empty: not there.
+/// The value of a field of an enriched record's interpreted part, e.g. `AUID`, without quotes;
+/// empty: not there.
 std::string_view enriched_value(std::string_view body, std::string_view key);
 
 std::optional<std::uint64_t> parse_number(std::string_view value);
@@ -100,8 +105,9 @@ std::optional<std::int64_t> parse_signed(std::string_view value);
 std::optional<std::uint64_t> parse_hex(std::string_view value);
 std::optional<std::uint64_t> parse_octal(std::string_view value);
 
-/// A value of the "escaped" kind (auparse typetab.h: path, comm, exe, name, cwd, cmd, EXECVE arguments, ...): text in quotes, or
-/// hex digits of encoded bytes, or (null), (none) and ?, which read as empty. Decoded bytes live in `arena`.
+/// A value of the "escaped" kind (auparse typetab.h: path, comm, exe, name, cwd, cmd, EXECVE
+/// arguments, ...): text in quotes, or hex digits of encoded bytes, or (null), (none) and ?, which
+/// read as empty. Decoded bytes live in `arena`.
 std::string_view decode_escaped(std::string_view value, Arena& arena);
 
 /// Decodes pairs of hex digits; empty when there is anything else in it.

@@ -1,5 +1,5 @@
-// SerialWatch: finds serial numbers that never came. The kernel numbers its audit events without holes, so a hole is an event
-// that was lost (or was cut out of the log).
+// SerialWatch: finds serial numbers that never came. The kernel numbers its audit events without
+// holes, so a hole is an event that was lost (or was cut out of the log).
 #pragma once
 
 #include <bitset>

@@ -1,5 +1,5 @@
-// Events of one record: messages that programs in user space sent (PAM, sudo, systemd, auditctl), and those of the audit
-// system itself. What a message says stands in msg='…' as fields of its own.
+// Events of one record: messages that programs in user space sent (PAM, sudo, systemd, auditctl),
+// and those of the audit system itself. What a message says stands in msg='…' as fields of its own.
 #include "base/strong_id.h"
 #include "ingest/adapter/linux_audit/normalise.h"
 
@@ -22,9 +22,12 @@ struct Message {
     std::string_view text;
 };
 
-bool is_absent(std::string_view value) { return value.empty() || value == "?" || value == "(null)" || value == "(none)"; }
+bool is_absent(std::string_view value) {
+    return value.empty() || value == "?" || value == "(null)" || value == "(none)";
+}
 
-/// What stands between the quotes of msg='…'; commands with an apostrophe in them are written in hex, so the last quote ends it.
+/// What stands between the quotes of msg='…'; commands with an apostrophe in them are written in
+/// hex, so the last quote ends it.
 std::string_view message_text(std::string_view body) {
     const std::size_t start = body.find("msg='");
     if (start == std::string_view::npos) {
@@ -114,7 +117,8 @@ void set_message(const Message& message, Event& event, Arena& arena) {
     if (const auto address = parse_address(decode_escaped(message.address, arena))) {
         event.set_source_ip(*address);
     }
-    const bool good = message.result.empty() || message.result == "success" || message.result == "1";
+    const bool good =
+        message.result.empty() || message.result == "success" || message.result == "1";
     event.set_event_outcome(good ? "success" : "failure");
 }
 

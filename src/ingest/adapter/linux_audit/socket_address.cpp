@@ -7,7 +7,9 @@
 namespace mailvigil::ingest::adapter::audit_log {
 
 SocketAddress parse_socket_address(std::string_view bytes) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     if (bytes.size() < 2) {
         return {};
     }
@@ -28,7 +30,9 @@ SocketAddress parse_socket_address(std::string_view bytes) {
         const std::string_view path = bytes.substr(2);
         const bool abstract = path.size() > 1 && path[0] == '\0';
         const std::size_t end = path.find('\0', abstract ? 1 : 0);
-        address.path = path.substr(abstract ? 1 : 0, (end == std::string_view::npos ? path.size() : end) - (abstract ? 1 : 0));
+        address.path =
+            path.substr(abstract ? 1 : 0,
+                        (end == std::string_view::npos ? path.size() : end) - (abstract ? 1 : 0));
     }
     return address;
 }

@@ -15,7 +15,8 @@ struct SocketAddress {
     std::string_view path;  ///< of a unix socket; borrowed
 };
 
-/// `bytes`: the raw structure, family in host order of a little-endian machine first (ip(7), ipv6(7), unix(7)).
+/// `bytes`: the raw structure, family in host order of a little-endian machine first (ip(7),
+/// ipv6(7), unix(7)).
 SocketAddress parse_socket_address(std::string_view bytes);
 
 }  // namespace mailvigil::ingest::adapter::audit_log

@@ -69,7 +69,8 @@ constexpr SystemCallRow kCalls[] = {
     {SystemCall::load_module, "finit_module"},
 };
 
-/// libaudit knows some newer calls not yet; their numbers are one for all architectures (asm-generic/unistd.h).
+/// libaudit knows some newer calls not yet; their numbers are one for all architectures
+/// (asm-generic/unistd.h).
 constexpr struct {
     std::string_view name;
     int number;

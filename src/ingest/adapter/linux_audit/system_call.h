@@ -1,4 +1,5 @@
-// What a system call means for the belt. Numbers differ by architecture and come from libaudit's tables.
+// What a system call means for the belt. Numbers differ by architecture and come from libaudit's
+// tables.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +59,8 @@ class SystemCallTable {
     std::vector<SystemCallRow> rows_;
 };
 
-/// The operation of a URINGOP record (enum io_uring_op of linux/io_uring.h); unneeded: none of ours.
+/// The operation of a URINGOP record (enum io_uring_op of linux/io_uring.h); unneeded: none of
+/// ours.
 SystemCallRow uring_operation(std::uint64_t operation);
 
 }  // namespace mailvigil::ingest::adapter::audit_log
