@@ -1,5 +1,7 @@
 #include "detect/mail_execution.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/glob.h"
@@ -25,6 +27,7 @@ void MailExecution::load(const yaml::Node& document,
     daemons = reader.texts("daemons");
     expected = reader.texts("expected");
     accounts = reader.texts("accounts");
+    daemon_accounts = reader.texts("daemon_accounts");
     reader.finish();
     accounts.insert(accounts.end(), user_context.add.begin(), user_context.add.end());
     std::erase_if(accounts, [&](const std::string& account) {
@@ -44,16 +47,24 @@ bool MailExecution::is_account(std::string_view user) const {
     return std::ranges::find(accounts, user) != accounts.end();
 }
 
-const lineage::Process* MailExecution::daemon_behind(const lineage::Process& process,
-                                                     const lineage::Lineage& lineage) const {
-    const lineage::Process* found = nullptr;
+std::string MailExecution::daemon_behind(const lineage::Process& process,
+                                         const lineage::Lineage& lineage) const {
+    std::string found;
+    // A fork that neither ran a program nor touched a watched file leaves no trace but its pid.
+    bool parent_unseen = lineage.parent(process) == nullptr;
     lineage.ancestors(process, [&](const lineage::Process& ancestor) {
+        parent_unseen = ancestor.executable.empty();
         if (is_daemon(ancestor.executable)) {
-            found = &ancestor;
+            found = ancestor.executable;
             return false;
         }
         return ancestor.script_kind == lineage::ScriptKind::inline_text;
     });
+    const std::string_view user = lineage.known_user_name(process.effective_user.value);
+    if (found.empty() && parent_unseen && process.login_user == kUnset &&
+        std::ranges::find(daemon_accounts, user) != daemon_accounts.end()) {
+        return fmt::format("a daemon of {}", user);
+    }
     return found;
 }
 

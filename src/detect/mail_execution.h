@@ -15,9 +15,10 @@ namespace mailvigil::detect {
 struct NameList;
 
 struct MailExecution {
-    std::vector<std::string> daemons;   ///< path patterns
-    std::vector<std::string> expected;  ///< path patterns
-    std::vector<std::string> accounts;  ///< user names
+    std::vector<std::string> daemons;          ///< path patterns
+    std::vector<std::string> expected;         ///< path patterns
+    std::vector<std::string> accounts;         ///< user names
+    std::vector<std::string> daemon_accounts;  ///< those that only mail daemons' children run as
 
     void load(const yaml::Node& document,
               std::string_view source,
@@ -28,9 +29,11 @@ struct MailExecution {
     [[nodiscard]] bool is_expected(std::string_view program) const;
     [[nodiscard]] bool is_account(std::string_view user) const;
 
-    /// The mail daemon that runs `process`, with nothing but shells in between; null: none does.
-    [[nodiscard]] const lineage::Process* daemon_behind(const lineage::Process& process,
-                                                        const lineage::Lineage& lineage) const;
+    /// The mail daemon that runs `process`, with nothing but shells in between, as a person would
+    /// name it: its program, or "a daemon of Debian-exim" where the log does not show the parent.
+    /// Empty: none does.
+    [[nodiscard]] std::string daemon_behind(const lineage::Process& process,
+                                            const lineage::Lineage& lineage) const;
 };
 
 }  // namespace mailvigil::detect

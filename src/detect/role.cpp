@@ -56,9 +56,13 @@ bool is_attended(const Process& process, const Lineage& lineage) {
     return session != nullptr && session->is_interactive();
 }
 
-bool has_role(const Role& role, const Process& process, const Lineage& lineage) {
+bool has_role(const Role& role,
+              const Process& process,
+              const Lineage& lineage,
+              Attendance attendance) {
     return is_program_of(role, process) && arguments_fit(role, process) &&
-           (!role.unattended || !is_attended(process, lineage)) &&
+           (!role.unattended || attendance == Attendance::ignored ||
+            !is_attended(process, lineage)) &&
            ancestry_fits(role, process, lineage);
 }
 
@@ -114,9 +118,11 @@ void RoleTable::load(const yaml::Node& document,
     top.finish();
 }
 
-const Role* RoleTable::role_of(const Process& process, const Lineage& lineage) const {
+const Role* RoleTable::role_of(const Process& process,
+                               const Lineage& lineage,
+                               Attendance attendance) const {
     for (const Role& role : roles_) {
-        if (has_role(role, process, lineage)) {
+        if (has_role(role, process, lineage, attendance)) {
             return &role;
         }
     }
@@ -128,7 +134,7 @@ const Role* RoleTable::role_of(const Process& process, const Lineage& lineage) c
             return false;
         }
         for (const Role& role : roles_) {
-            if (role.inherited && has_role(role, ancestor, lineage)) {
+            if (role.inherited && has_role(role, ancestor, lineage, attendance)) {
                 found = &role;
                 return false;
             }

@@ -38,13 +38,17 @@ struct Role {
         false;  ///< long-lived: a boundary that carries no suspicion from one request to the next
 };
 
+/// Whether a role that is only for unattended work counts where a person sits at the session.
+enum class Attendance : std::uint8_t { matters, ignored };
+
 class RoleTable {
   public:
     void load(const yaml::Node& document, std::string_view source, Diagnostics& diagnostics);
 
     /// The first role of the profile that the process has; null: none.
     [[nodiscard]] const Role* role_of(const lineage::Process& process,
-                                      const lineage::Lineage& lineage) const;
+                                      const lineage::Lineage& lineage,
+                                      Attendance attendance = Attendance::matters) const;
 
   private:
     std::vector<Role> roles_;

@@ -37,7 +37,10 @@ std::string value_of(const Knowledge& knowledge, std::string_view name) {
         return render_duration(settings.time_window);
     }
     if (name == "MailTransportScriptPath") {
-        return fmt::format("{}", fmt::join(knowledge.configuration.transport_script_paths(), " "));
+        return fmt::format("{} folders{}",
+                           knowledge.configuration.transport_script_paths().size(),
+                           changes({settings.mail_transport_script_path.add,
+                                    settings.mail_transport_script_path.remove}));
     }
     if (name == "UserContext") {
         return fmt::format(

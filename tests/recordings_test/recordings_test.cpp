@@ -265,8 +265,11 @@ TEST_P(Recording, tells_what_the_scenario_expects) {
         EXPECT_LE(seen.level, Level::low) << describe({seen});
         EXPECT_LE(seen.level, scenario_.expectations.front().level) << describe({seen});
     }
-    const Outcome explained = replay_files({log_}, knowledge_, true);
     const Expectation& expectation = scenario_.expectations.front();
+    if (expectation.verdict.empty()) {
+        return;  // nothing of mail was touched: silence is what is expected
+    }
+    const Outcome explained = replay_files({log_}, knowledge_, true);
     if (expectation.analytic == "AN1310") {
         const auto mailboxes = mailboxes_with(explained.findings, expectation.verdict);
         EXPECT_TRUE(std::ranges::includes(mailboxes, expectation.mailboxes))

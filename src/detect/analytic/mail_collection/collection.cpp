@@ -28,10 +28,12 @@ std::string_view to_text(Stage stage) {
 }
 
 Collection::Collection(GroupKey new_key,
+                       Verdict new_kind,
                        const lineage::Process& first,
                        const Context& context,
                        Timestamp time)
     : key(new_key),
+      kind(new_kind),
       last(time),
       login_user(first.login_user),
       user(first.user.value),
@@ -89,6 +91,20 @@ void Collection::add_access(const mail::StorePlace& place,
             ++mailbox.denials;
             break;
     }
+    claims_only_ = false;
+    last = event.time;
+}
+
+void Collection::add_claim(const mail::StorePlace& place, const Event& event) {
+    if (others_.size() == kMailboxesMax && !others_.contains(place.mailbox())) {
+        return;
+    }
+    Mailbox& mailbox = others_[place.mailbox()];
+    mailbox.store.assign(place.root);
+    mailbox.software = place.software;
+    mailbox.claimed = true;
+    claims_only_ = true;
+    add_evidence(event.event_id());
     last = event.time;
 }
 
@@ -159,10 +175,13 @@ bool Collection::has_tainted_near(Timestamp time, Duration span) const {
 
 std::size_t Collection::others_read() const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(others_, [](const auto& entry) { return entry.second.reads > 0; }));
+        std::ranges::count_if(others_, [](const auto& entry) { return entry.second.is_read(); }));
 }
 
 Stage Collection::stage() const {
+    if (kind == Verdict::maintenance) {
+        return Stage::access;
+    }
     if (best_way_out_) {
         return Stage::exfiltrate;
     }
@@ -175,6 +194,9 @@ Stage Collection::stage() const {
 }
 
 Level Collection::level() const {
+    if (kind == Verdict::maintenance) {
+        return Level::low;
+    }
     const std::size_t read = others_read();
     if (read == 0 && others_.empty()) {
         if (!best_way_out_) {
@@ -203,7 +225,7 @@ std::vector<std::string> Collection::mailboxes() const {
     const auto& table = others_.empty() ? own_ : others_;
     const bool any_read = others_read() > 0;
     for (const auto& [name, mailbox] : table) {
-        if (mailbox.reads > 0 || !any_read) {
+        if (mailbox.is_read() || !any_read) {
             names.push_back(name);
         }
     }
@@ -223,6 +245,9 @@ std::string Collection::people(std::size_t shown_max) const {
 std::string Collection::title() const {
     const std::vector<std::string> names = mailboxes();
     const std::string whose = names.size() == 1 ? names[0] : fmt::format("{} people", names.size());
+    if (kind == Verdict::maintenance) {
+        return fmt::format("A backup takes mail of {} off this host, undeclared", whose);
+    }
     if (others_.empty()) {
         return best_way_out_ ? fmt::format("{} sent mail of their own out", whose)
                              : fmt::format("{} read mail of their own", whose);
@@ -262,6 +287,9 @@ std::vector<Step> Collection::steps() const {
     if (sum.reads != 0) {
         what.push_back(fmt::format("{} opened", count_of(sum.reads, "file", "files")));
     }
+    if (claims_only_) {
+        what.emplace_back("named on the command line");
+    }
     if (sum.lists != 0) {
         what.push_back(fmt::format("{} listed", count_of(sum.lists, "folder", "folders")));
     }
@@ -271,7 +299,7 @@ std::vector<Step> Collection::steps() const {
     if (sum.denials != 0) {
         what.push_back(fmt::format("{} refused", count_of(sum.denials, "attempt", "attempts")));
     }
-    steps.push_back({sum.reads != 0 ? "read" : "touched",
+    steps.push_back({sum.reads != 0 || claims_only_ ? "read" : "touched",
                      fmt::format("{}: {} ({}), in {}",
                                  people(12),
                                  join(what, ", "),
@@ -322,7 +350,7 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     finding.closed = closing;
     finding.title = title();
     finding.level = level();
-    finding.verdict = others_.empty() ? "owner" : "collection";
+    finding.verdict = others_.empty() ? "owner" : to_text(kind);
     finding.stage = to_text(stage());
     finding.mailboxes = mailboxes();
     for (const auto& [name, mailbox] : others_.empty() ? own_ : others_) {
@@ -340,10 +368,18 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     if (others_.empty()) {
         finding.against.emplace_back("it is the actor's own mail");
     }
+    if (kind == Verdict::maintenance) {
+        finding.against = reasons_;
+        finding.next.emplace_back("declare it in mailvigil.yml (declarations) if it is yours");
+    }
     finding.weakened_by = context_.gaps.touching(first_, last);
     if (inferred_) {
         finding.weakened_by.emplace_back(
             "forks are not in the log: a subshell's parent was inferred from its session");
+    }
+    if (claims_only_) {
+        finding.weakened_by.emplace_back(
+            "the log shows no opened files: what was read is what command lines say");
     }
     if (actor_.args.empty()) {
         finding.weakened_by.emplace_back(

@@ -52,14 +52,25 @@ class Collection {
         std::uint64_t lists = 0;
         std::uint64_t changes = 0;
         std::uint64_t denials = 0;
+        bool claimed = false;  ///< a command line named it
+
+        /// Its messages were opened, or a command line says so where the log shows no files.
+        [[nodiscard]] bool is_read() const { return reads > 0 || claimed; }
     };
 
-    Collection(GroupKey key, const lineage::Process& first, const Context& context, Timestamp time);
+    Collection(GroupKey key,
+               Verdict kind,
+               const lineage::Process& first,
+               const Context& context,
+               Timestamp time);
 
     void add_access(const mail::StorePlace& place,
                     AccessClass access_class,
                     bool own,
                     const Event& event);
+    /// A command line says that it reads this mailbox; counts until the log shows the access
+    /// itself.
+    void add_claim(const mail::StorePlace& place, const Event& event);
     void add_command(const lineage::Process& process);
     /// Content now also stands in a file.
     void add_artefact(std::string_view path, std::string_view how, const Event& event);
@@ -87,6 +98,7 @@ class Collection {
     std::optional<Finding> update(Timestamp time, bool closing, std::uint64_t& next_incident);
 
     GroupKey key;
+    Verdict kind;  ///< collection, or maintenance: honest work that is accounted for
     Timestamp last{};
     std::uint32_t login_user = kUnset;
     std::uint32_t user = 0;
@@ -117,6 +129,7 @@ class Collection {
     std::optional<Tie> best_way_out_;
     bool uploaded_ = false;  ///< by a tool for uploads, as opposed to mail or file transfer
     bool inferred_ = false;  ///< a parent was inferred
+    bool claims_only_ = false;
     Actor actor_;
     std::string who_;
 

@@ -16,7 +16,10 @@ constexpr std::uint32_t kRoot = 0;
 
 // Virtual stores give all mailboxes to one account. That account owns none of them.
 void Judge::learn_owner(const mail::StorePlace& place, const Event& event) {
-    if (!event.has(Field::file_owner_id) || place.user.empty() || place.shared) {
+    // Lock files beside a mailbox (alice.mx1.11962) belong to their maker too, but nobody reads them.
+    const bool read =
+        event.event_class == EventClass::file_open || event.event_class == EventClass::file_read;
+    if (!read || !event.has(Field::file_owner_id) || place.user.empty() || place.shared) {
         return;
     }
     const auto uid = static_cast<std::uint32_t>(event.file_owner_id());
@@ -34,13 +37,13 @@ bool Judge::acts_for_owner(const Process& process,
                            const mail::StorePlace& place,
                            const Event& event,
                            std::string& reason) const {
-    if (place.user.empty() || place.shared) {
+    if (place.shared) {
         return false;
     }
     const lineage::Lineage& lineage = context_.lineage;
     const std::string_view login =
         process.login_user == kUnset ? "" : lineage.known_user_name(process.login_user);
-    if (place.domain.empty() && login == place.user) {
+    if (place.domain.empty() && !place.user.empty() && login == place.user) {
         reason = fmt::format("{} logged in as the mailbox's owner", place.user);
         return true;
     }
@@ -48,10 +51,15 @@ bool Judge::acts_for_owner(const Process& process,
     const std::string_view name = lineage.known_user_name(user);
     const auto file_owner = static_cast<std::uint32_t>(event.file_owner_id());
     const auto owned = mailbox_of_uid_.find(user);
+    // Where the path names nobody (a mail client's temporary folder) the file's owner is whose it
+    // is.
+    const bool one_mailbox =
+        place.user.empty() || owned == mailbox_of_uid_.end() || !owned->second.empty();
     const bool owns_file = event.has(Field::file_owner_id) && file_owner == user && user != kRoot &&
-                           place.domain.empty() && owned != mailbox_of_uid_.end() &&
-                           !owned->second.empty();
-    if (!owns_file && (name.empty() || name != place.user || !place.domain.empty())) {
+                           place.domain.empty() && one_mailbox &&
+                           !context_.knowledge.execution.is_account(name);
+    const bool named = !name.empty() && name == place.user && place.domain.empty();
+    if (!owns_file && !named) {
         return false;
     }
     // Somebody else who became the owner by su or sudo is not the owner; root's mail is for those
@@ -63,7 +71,7 @@ bool Judge::acts_for_owner(const Process& process,
     if (stranger_in) {
         return false;
     }
-    reason = fmt::format("runs as the mailbox's owner {}", place.user);
+    reason = fmt::format("runs as the mailbox's owner {}", lineage.user_name(user));
     return true;
 }
 
@@ -81,26 +89,31 @@ Judgement Judge::judge(const Process& process, const mail::StorePlace& place, co
     const Role* role = context_.facts.of(process).role;
     std::string reason;
     if (role != nullptr && role->verdict == RoleVerdict::service) {
-        return {Verdict::service, fmt::format("role {}: {}", role->name, role->word), true};
+        return {Verdict::service, fmt::format("role {}: {}", role->name, role->word)};
     }
     if (acts_for_owner(process, place, event, reason)) {
-        return {Verdict::owner, std::move(reason), true};
+        return {Verdict::owner, std::move(reason)};
     }
     const Declaration* declaration = declared_mailbox(
         context_.knowledge.settings, process, context_.lineage, place.mailbox(), event.time);
     if (declaration != nullptr) {
-        return {Verdict::administration, fmt::format("declared: {}", declaration->reason), true};
+        // A declared run of a tool for such work is that work; anything else is an administrator
+        // looking.
+        const Role* tool =
+            context_.knowledge.roles.role_of(process, context_.lineage, Attendance::ignored);
+        const bool work = tool != nullptr && tool->verdict == RoleVerdict::maintenance;
+        return {work ? Verdict::maintenance : Verdict::administration,
+                fmt::format("declared: {}", declaration->reason)};
     }
     if (role != nullptr &&
         (role->verdict == RoleVerdict::maintenance || role->verdict == RoleVerdict::change)) {
-        return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word), false};
+        return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word)};
     }
     reason = fmt::format(
-        "{} is not the owner of {} and no role, maintenance or declared reason covers {}",
+        "{} is not the mailbox's owner; no role, maintenance or declared reason covers {}",
         stranger(process),
-        place.mailbox(),
         process.name.empty() ? process.executable : process.name);
-    return {Verdict::collection, std::move(reason), false};
+    return {Verdict::collection, std::move(reason)};
 }
 
 }  // namespace mailvigil::detect::analytic::collection

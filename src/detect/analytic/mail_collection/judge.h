@@ -12,7 +12,6 @@ namespace mailvigil::detect::analytic::collection {
 struct Judgement {
     Verdict verdict = Verdict::unknown;
     std::string reason;
-    bool declared = true;  ///< maintenance and administration: somebody declared it
 };
 
 class Judge {

@@ -8,6 +8,7 @@
 #include "base/glob.h"
 #include "base/path_map.h"
 #include "detect/analytic/mail_collection/destination.h"
+#include "detect/declared.h"
 #include "detect/settings_in_force.h"
 
 namespace mailvigil::detect::analytic::collection {
@@ -103,10 +104,10 @@ GroupKey Tracker::key_of(const Process& process) const {
     return {kUnset, context_.lineage.tree_root(process).self};
 }
 
-Collection& Tracker::collection_of(const Process& process, Timestamp time) {
+Collection& Tracker::collection_of(const Process& process, Verdict kind, Timestamp time) {
     const GroupKey key = key_of(process);
     for (const auto& collection : collections_) {
-        if (collection->key == key) {
+        if (collection->key == key && collection->kind == kind) {
             return *collection;
         }
     }
@@ -118,7 +119,7 @@ Collection& Tracker::collection_of(const Process& process, Timestamp time) {
         }
         collections_.erase(oldest);
     }
-    collections_.push_back(std::make_unique<Collection>(key, process, context_, time));
+    collections_.push_back(std::make_unique<Collection>(key, kind, process, context_, time));
     return *collections_.back();
 }
 
@@ -146,7 +147,7 @@ Collection* Tracker::holding(std::string_view path) {
         return nullptr;
     }
     for (const auto& collection : collections_) {
-        if (collection->key == found->second) {
+        if (collection->key == found->second && collection->kind == Verdict::collection) {
             return collection.get();
         }
     }
@@ -158,7 +159,8 @@ Collection* Tracker::recent(const Process& process, Timestamp time, std::string&
     const Duration window = context_.knowledge.settings.time_window;
     Collection* by_person = nullptr;
     for (const auto& collection : collections_) {
-        if (collection->last + window < time || !collection->concerns_others()) {
+        if (collection->last + window < time || !collection->concerns_others() ||
+            collection->kind != Verdict::collection) {
             continue;
         }
         if (collection->key == key) {
@@ -256,9 +258,15 @@ void Tracker::consider_way_out(const Process& process, const CommandUse& use, co
     if (!is_way_out_by_name(use) || stays_here(use, context_.knowledge.settings)) {
         return;
     }
+    // An image is told of once, however often its processes come to mind.
+    Trail& trail = trail_of(process);
+    const bool told = trail.sent_with == process.exec_event && !trail.sent_with.empty();
     std::string reason;
     Tie tie = Tie::flow;
     Collection* collection = flow_into(process, use, reason);
+    if (told && (collection == nullptr || trail.sent_tie == Tie::flow)) {
+        return;
+    }
     if (collection == nullptr) {
         tie = Tie::session;
         collection = recent(process, event.time, reason);
@@ -270,16 +278,18 @@ void Tracker::consider_way_out(const Process& process, const CommandUse& use, co
                                ? "a destination that the command line does not name"
                                : use.destination;
     collection->add_command(process);
-    collection->add_way_out(use.act,
-                            tie,
-                            fmt::format("{} → {} ({})", use.tool, to, to_text(use.act)),
-                            fmt::format("{}: {}; {}", use.tool, use.because, reason),
-                            event);
+    collection->add_way_out(
+        use.act,
+        tie,
+        fmt::format("{} → {} ({}; {})", use.tool, to, to_text(use.act), use.because),
+        fmt::format("{}: {}", use.tool, reason),
+        event);
     if (use.opaque) {
         collection->add_reason(fmt::format(
             "{}: what it sends stands in a file that the command line only names", use.tool));
     }
-    trail_of(process).sent_with = process.exec_event;
+    trail.sent_with = process.exec_event;
+    trail.sent_tie = tie;
     if (tie == Tie::flow) {
         to_taint_.push_back(process.self);
     }
@@ -298,6 +308,16 @@ void Tracker::consider_uses(const Process& process, const Event& event) {
     }
 }
 
+void Tracker::hold(Collection& collection,
+                   const std::vector<std::string>& paths,
+                   const Process& process,
+                   const Event& event) {
+    for (const std::string& path : paths) {
+        artefacts_.insert_or_assign(path, collection.key);
+        collection.add_artefact(path, process.name, event);
+    }
+}
+
 void Tracker::taint(Collection& collection, const Process& first, const Event& event) {
     to_taint_.assign(1, first.self);
     // Taint spreads along pipes and files; each process once.
@@ -308,10 +328,18 @@ void Tracker::taint(Collection& collection, const Process& first, const Event& e
         }
         collection.add_command(*process);
         const Trail trail = trail_of(*process);
-        for (const std::string& path : trail.created) {
-            artefacts_.insert_or_assign(path, collection.key);
-            collection.add_artefact(path, process->name, event);
-        }
+        hold(collection, trail.created, *process, event);
+        // What a script's programs print goes where the script's own shell had opened a file
+        // before.
+        context_.lineage.ancestors(*process, [&](const Process& ancestor) {
+            const bool script = ancestor.script_kind == lineage::ScriptKind::file ||
+                                ancestor.script_kind == lineage::ScriptKind::inline_text;
+            if (script) {
+                const std::vector<std::string> created = trail_of(ancestor).created;
+                hold(collection, created, ancestor, event);
+            }
+            return script || ancestor.args.size() > 1;
+        });
         const Process* parent = context_.lineage.parent(*process);
         const Trail parent_trail = parent == nullptr ? Trail{} : trail_of(*parent);
         const Trail& connected = trail.connected.empty() ? parent_trail : trail;
@@ -343,7 +371,7 @@ void Tracker::suspect(const Event& event,
                       AccessClass access_class,
                       const Judgement& judgement) {
     const bool own = judgement.verdict == Verdict::owner;
-    Collection& collection = collection_of(process, event.time);
+    Collection& collection = collection_of(process, Verdict::collection, event.time);
     collection.add_access(place, access_class, own, event);
     if (!own) {
         collection.add_reason(judgement.reason);
@@ -377,12 +405,43 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
         access.first_event.assign(event.event_id());
     }
     const Role* role = context_.facts.of(process).role;
-    if (access.verdict == Verdict::collection) {
-        suspect(event, process, place, access_class, {access.verdict, access.reason, false});
+    if (access.verdict == Verdict::maintenance && access_class == AccessClass::read) {
+        account_maintenance(event, process, place, fresh);
+    } else if (access.verdict == Verdict::collection) {
+        suspect(event, process, place, access_class, {access.verdict, access.reason});
     } else if (access.verdict == Verdict::owner && role == nullptr &&
                access_class == AccessClass::read) {
-        suspect(event, process, place, access_class, {access.verdict, access.reason, true});
+        suspect(event, process, place, access_class, {access.verdict, access.reason});
     }
+}
+
+// A backup is honest work, but what it carries off the host should be declared: until then each run
+// that does is worth a line.
+void Tracker::account_maintenance(const Event& event,
+                                  const Process& process,
+                                  const mail::StorePlace& place,
+                                  bool fresh) {
+    const Facts& facts = context_.facts.of(process);
+    const auto leaves = std::ranges::find_if(facts.uses, [&](const CommandUse& use) {
+        return is_way_out(use.act) && !stays_here(use, context_.knowledge.settings);
+    });
+    if (facts.role == nullptr || leaves == facts.uses.end() ||
+        declared_mailbox(
+            context_.knowledge.settings, process, context_.lineage, place.mailbox(), event.time) !=
+            nullptr) {
+        return;
+    }
+    Collection& collection = collection_of(process, Verdict::maintenance, event.time);
+    collection.add_access(place, AccessClass::read, false, event);
+    if (fresh) {
+        collection.add_command(process);
+        collection.add_reason(
+            fmt::format("role {}: {}; it takes mail to {} and nobody declared that",
+                        facts.role->name,
+                        facts.role->word,
+                        leaves->destination));
+    }
+    tell(collection, event.time);
 }
 
 void Tracker::on_new_file(const Event& event, const Process& process, std::string_view path) {
@@ -429,7 +488,7 @@ void Tracker::on_moved_file(const Event& event, const Process& process) {
         }
         if (judgement.verdict == Verdict::collection) {
             suspect(event, process, *from, AccessClass::read, judgement);
-            Collection& collection = collection_of(process, event.time);
+            Collection& collection = collection_of(process, Verdict::collection, event.time);
             artefacts_.insert_or_assign(std::string(target), collection.key);
             collection.add_artefact(target, process.name, event);
             tell(collection, event.time);
@@ -484,15 +543,14 @@ void Tracker::claim_accesses(const Process& process, const CommandUse& use, cons
             continue;
         }
         const Judgement judgement = judge_.judge(process, *place, event);
-        if (judgement.verdict == Verdict::collection) {
-            suspect(event,
-                    process,
-                    *place,
-                    use.act == Act::enumerate ? AccessClass::list : AccessClass::read,
-                    judgement);
-            collection_of(process, event.time)
-                .add_reason("the log has no opened files; this is what the command line says");
+        if (judgement.verdict != Verdict::collection || use.act == Act::enumerate) {
+            continue;
         }
+        Collection& collection = collection_of(process, Verdict::collection, event.time);
+        collection.add_claim(*place, event);
+        collection.add_reason(judgement.reason);
+        taint(collection, process, event);
+        tell(collection, event.time);
     }
 }
 

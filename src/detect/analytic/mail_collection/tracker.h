@@ -39,6 +39,7 @@ class Tracker final : public AnalyticState {
         Timestamp connected_time{};
         std::string connected_event;
         std::string sent_with;  ///< exec of the image whose way out was told already
+        Tie sent_tie = Tie::session;
     };
 
     struct Consumer {
@@ -61,6 +62,14 @@ class Tracker final : public AnalyticState {
                  const mail::StorePlace& place,
                  AccessClass access_class,
                  const Judgement& judgement);
+    void account_maintenance(const Event& event,
+                             const lineage::Process& process,
+                             const mail::StorePlace& place,
+                             bool fresh);
+    void hold(Collection& collection,
+              const std::vector<std::string>& paths,
+              const lineage::Process& process,
+              const Event& event);
     void taint(Collection& collection, const lineage::Process& process, const Event& event);
     void consider_uses(const lineage::Process& process, const Event& event);
     void consider_staging(const lineage::Process& process,
@@ -79,7 +88,7 @@ class Tracker final : public AnalyticState {
     Collection* recent(const lineage::Process& process, Timestamp time, std::string& reason);
     Collection* carried_by(const lineage::Process& process);
     Collection* holding(std::string_view path);
-    Collection& collection_of(const lineage::Process& process, Timestamp time);
+    Collection& collection_of(const lineage::Process& process, Verdict kind, Timestamp time);
     [[nodiscard]] GroupKey key_of(const lineage::Process& process) const;
     Trail& trail_of(const lineage::Process& process);
     [[nodiscard]] bool is_way_out_by_name(const CommandUse& use) const;

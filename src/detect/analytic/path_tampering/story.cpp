@@ -10,7 +10,7 @@
 namespace mailvigil::detect::analytic::tampering {
 
 std::string_view to_text(Stage stage) {
-    constexpr std::array<std::string_view, 3> kWords = {"change", "activated", "observed"};
+    constexpr std::array<std::string_view, 3> kWords = {"change", "activate", "observed"};
     return kWords[static_cast<std::size_t>(stage)];
 }
 
@@ -83,7 +83,7 @@ void Story::add_activation(const lineage::Process& process,
                            bool same_hand,
                            const Event& event) {
     last = event.time;
-    stage_ = std::max(stage_, Stage::activated);
+    stage_ = std::max(stage_, Stage::activate);
     add_once(activations_, fmt::format("{} ({})", describe_command(process), does), kStepsMax);
     add_evidence(event.event_id());
     if (!same_hand) {
@@ -92,7 +92,7 @@ void Story::add_activation(const lineage::Process& process,
 }
 
 void Story::add_execution(const lineage::Process& process,
-                          const lineage::Process& daemon,
+                          std::string_view daemon,
                           std::string how,
                           const Event& event) {
     last = event.time;
@@ -100,7 +100,7 @@ void Story::add_execution(const lineage::Process& process,
     stage_ = Stage::observed;
     add_once(observed_,
              fmt::format("{} ran {} as {}",
-                         daemon.executable,
+                         daemon,
                          describe_command(process),
                          context_.lineage.user_name(process.effective_user.value)),
              kStepsMax);
@@ -165,7 +165,7 @@ std::string Story::title() const {
         case Stage::observed:
             return fmt::format(
                 "The path of mail was changed ({}) and the mail system ran what was planted", what);
-        case Stage::activated:
+        case Stage::activate:
             return fmt::format("The path of mail was changed ({}) and put into effect", what);
         case Stage::change:
             break;

@@ -1,5 +1,5 @@
 // Story: what one session or process tree did to the path of mail, and what came of it: change ->
-// activated -> observed.
+// activate -> observed.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mailvigil::detect::analytic::tampering {
 
-enum class Stage : std::uint8_t { change, activated, observed };
+enum class Stage : std::uint8_t { change, activate, observed };
 
 std::string_view to_text(Stage stage);
 
@@ -61,7 +61,7 @@ class Story {
                         const Event& event);
     /// The mail system ran a program that it is not known to run.
     void add_execution(const lineage::Process& process,
-                       const lineage::Process& daemon,
+                       std::string_view daemon,
                        std::string how,
                        const Event& event);
 

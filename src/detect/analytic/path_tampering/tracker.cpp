@@ -101,7 +101,12 @@ Tracker::Judgement Tracker::judge(const Process& process,
     if (role != nullptr && role->verdict == RoleVerdict::maintenance) {
         return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word)};
     }
-    if (const Declaration* declaration = declared_change(settings, process, lineage, path, time)) {
+    const Declaration* declaration = declared_change(settings, process, lineage, path, time);
+    if (declaration == nullptr && place.role == mail::ObjectRole::user_filter) {
+        // Who may handle a mailbox may handle the filters that belong to it.
+        declaration = declared_mailbox(settings, process, lineage, place.user, time);
+    }
+    if (declaration != nullptr) {
         return {Verdict::administration, fmt::format("declared: {}", declaration->reason)};
     }
     const std::string user = lineage.user_name(process.effective_user.value);
@@ -257,19 +262,19 @@ void Tracker::on_service(const Event& event) {
     }
 }
 
-std::string Tracker::software_of(const Process& daemon) const {
+std::string Tracker::software_of(std::string_view daemon) const {
     for (const std::string_view name :
          {"postfix", "exim", "sendmail", "opensmtpd", "dovecot", "courier", "cyrus"}) {
-        if (daemon.executable.find(name) != std::string::npos) {
+        if (daemon.find(name) != std::string::npos) {
             return std::string(name);
         }
     }
-    return daemon.executable.ends_with("/smtpd") ? "opensmtpd" : std::string();
+    return daemon.ends_with("/smtpd") ? "opensmtpd" : std::string();
 }
 
 void Tracker::on_unexpected(const Event& event,
                             const Process& process,
-                            const Process& daemon,
+                            std::string_view daemon,
                             std::string_view program) {
     std::uint64_t runs = 1;
     if (unexpected_.size() < kProgramsMax || unexpected_.contains(std::string(program))) {
@@ -302,7 +307,7 @@ void Tracker::on_unexpected(const Event& event,
             how = fmt::format(
                 "unexpected script execution: {} never ran {} before in this log, {} after the "
                 "change",
-                base_name(daemon.executable),
+                base_name(daemon),
                 program,
                 render_duration(event.time - story->first_change()));
         }
@@ -325,7 +330,7 @@ void Tracker::on_unexpected(const Event& event,
             "unexpected script execution: {} is not among the programs that {} is known to run "
             "({} in this log, ExecFrequencyThreshold {})",
             program,
-            base_name(daemon.executable),
+            base_name(daemon),
             runs,
             context_.knowledge.settings.exec_frequency_threshold),
         event);
@@ -357,8 +362,9 @@ void Tracker::on_exec(const Event& event, const Process& process) {
     if (execution.is_expected(program)) {
         return;
     }
-    if (const Process* daemon = execution.daemon_behind(process, context_.lineage)) {
-        on_unexpected(event, process, *daemon, program);
+    const std::string daemon = execution.daemon_behind(process, context_.lineage);
+    if (!daemon.empty()) {
+        on_unexpected(event, process, daemon, program);
     }
 }
 

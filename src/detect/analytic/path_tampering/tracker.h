@@ -55,7 +55,7 @@ class Tracker final : public AnalyticState {
     void on_service(const Event& event);
     void on_unexpected(const Event& event,
                        const lineage::Process& process,
-                       const lineage::Process& daemon,
+                       std::string_view daemon,
                        std::string_view program);
     void note_written(const Event& event, const lineage::Process& process, std::string_view path);
 
@@ -65,7 +65,7 @@ class Tracker final : public AnalyticState {
                                   Timestamp time);
     [[nodiscard]] GroupKey key_of(const lineage::Process& process) const;
     Story& story_of(const lineage::Process& process, Verdict verdict, Timestamp time);
-    [[nodiscard]] std::string software_of(const lineage::Process& daemon) const;
+    [[nodiscard]] std::string software_of(std::string_view daemon) const;
     void tell(Story& story, Timestamp time);
 
     Context context_;
