@@ -1,5 +1,7 @@
 #include "base/glob.h"
 
+#include <algorithm>
+
 namespace mailvigil {
 
 namespace {
@@ -100,6 +102,20 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 bool path_match(std::string_view pattern, std::string_view path) {
     return match(pattern, path, true);
+}
+
+PathPattern::PathPattern(std::string pattern)
+    : pattern_(std::move(pattern)),
+      literal_bytes_(std::min(pattern_.find_first_of("*?[\\"), pattern_.size())) {}
+
+std::vector<PathPattern> path_patterns(const std::vector<std::string>& texts) {
+    return {texts.begin(), texts.end()};
+}
+
+bool any_match(const std::vector<PathPattern>& patterns, std::string_view path) {
+    return !path.empty() && std::ranges::any_of(patterns, [&](const PathPattern& pattern) {
+        return pattern.matches(path);
+    });
 }
 
 bool has_wildcard(std::string_view pattern) {

@@ -4,28 +4,18 @@
 
 #include <algorithm>
 
-#include "base/glob.h"
 #include "base/yaml_reader.h"
 #include "detect/settings.h"
 
 namespace mailvigil::detect {
-
-namespace {
-
-bool any_of(const std::vector<std::string>& patterns, std::string_view path) {
-    return std::ranges::any_of(
-        patterns, [&](const std::string& pattern) { return path_match(pattern, path); });
-}
-
-}  // namespace
 
 void MailExecution::load(const yaml::Node& document,
                          std::string_view source,
                          const NameList& user_context,
                          Diagnostics& diagnostics) {
     yaml::Reader reader(document, source, diagnostics);
-    daemons = reader.texts("daemons");
-    expected = reader.texts("expected");
+    daemons = path_patterns(reader.texts("daemons"));
+    expected = path_patterns(reader.texts("expected"));
     accounts = reader.texts("accounts");
     daemon_accounts = reader.texts("daemon_accounts");
     reader.finish();
@@ -36,11 +26,11 @@ void MailExecution::load(const yaml::Node& document,
 }
 
 bool MailExecution::is_daemon(std::string_view program) const {
-    return any_of(daemons, program);
+    return any_match(daemons, program);
 }
 
 bool MailExecution::is_expected(std::string_view program) const {
-    return any_of(expected, program);
+    return any_match(expected, program);
 }
 
 bool MailExecution::is_account(std::string_view user) const {

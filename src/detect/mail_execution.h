@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/glob.h"
 #include "base/yaml.h"
 #include "lineage/lineage.h"
 
@@ -15,8 +16,8 @@ namespace mailvigil::detect {
 struct NameList;
 
 struct MailExecution {
-    std::vector<std::string> daemons;          ///< path patterns
-    std::vector<std::string> expected;         ///< path patterns
+    std::vector<PathPattern> daemons;          ///< path patterns
+    std::vector<PathPattern> expected;         ///< path patterns
     std::vector<std::string> accounts;         ///< user names
     std::vector<std::string> daemon_accounts;  ///< those that only mail daemons' children run as
 

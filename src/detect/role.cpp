@@ -15,17 +15,12 @@ namespace {
 using lineage::Lineage;
 using lineage::Process;
 
-bool any_path(const std::vector<std::string>& patterns, std::string_view path) {
-    return !path.empty() &&
-           std::ranges::any_of(patterns, [&](const std::string& p) { return path_match(p, path); });
-}
-
 bool is_program_of(const Role& role, const Process& process) {
-    if (any_path(role.programs, process.executable)) {
+    if (any_match(role.programs, process.executable)) {
         return true;
     }
     return process.script_kind == lineage::ScriptKind::file &&
-           any_path(role.scripts, process.script);
+           any_match(role.scripts, process.script);
 }
 
 bool arguments_fit(const Role& role, const Process& process) {
@@ -44,8 +39,8 @@ bool ancestry_fits(const Role& role, const Process& process, const Lineage& line
     }
     bool found = false;
     lineage.ancestors(process, [&](const Process& ancestor) {
-        found = any_path(role.ancestors, ancestor.executable) ||
-                any_path(role.ancestors, ancestor.script);
+        found = any_match(role.ancestors, ancestor.executable) ||
+                any_match(role.ancestors, ancestor.script);
         return !found;
     });
     return found;
@@ -91,9 +86,9 @@ void RoleTable::load(const yaml::Node& document,
         Role role;
         role.name = reader.text("role").value_or("");
         role.word = reader.text("does").value_or("");
-        role.programs = reader.texts("programs");
-        role.scripts = reader.texts("scripts");
-        role.ancestors = reader.texts("ancestors");
+        role.programs = path_patterns(reader.texts("programs"));
+        role.scripts = path_patterns(reader.texts("scripts"));
+        role.ancestors = path_patterns(reader.texts("ancestors"));
         role.arguments = reader.texts("arguments");
         role.not_arguments = reader.texts("not_arguments");
         role.unattended = reader.boolean("unattended").value_or(false);

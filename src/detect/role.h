@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/glob.h"
 #include "base/yaml.h"
 #include "lineage/lineage.h"
 
@@ -26,9 +27,9 @@ struct Role {
     std::string name;
     RoleVerdict verdict = RoleVerdict::service;
     std::string word;                    ///< for a person: "delivers mail", "backs up files"
-    std::vector<std::string> programs;   ///< path patterns of the executable
-    std::vector<std::string> scripts;    ///< path patterns of the script an interpreter runs
-    std::vector<std::string> ancestors;  ///< path patterns, one of which an ancestor's program or
+    std::vector<PathPattern> programs;   ///< path patterns of the executable
+    std::vector<PathPattern> scripts;    ///< path patterns of the script an interpreter runs
+    std::vector<PathPattern> ancestors;  ///< path patterns, one of which an ancestor's program or
                                          ///< script must match; empty: any
     std::vector<std::string> arguments;  ///< globs, one of which an argument must match; empty: any
     std::vector<std::string> not_arguments;  ///< globs that no argument may match

@@ -75,6 +75,7 @@ void Collection::add_access(const mail::StorePlace& place,
         add_evidence(event.event_id());
     }
     Mailbox& mailbox = found->second;
+    const bool was_read = mailbox.is_read();
     switch (access_class) {
         case AccessClass::list:
             ++mailbox.lists;
@@ -86,11 +87,13 @@ void Collection::add_access(const mail::StorePlace& place,
             break;
         case AccessClass::change:
             ++mailbox.changes;
+            others_changed_ = others_changed_ || !own;
             break;
         case AccessClass::denied:
             ++mailbox.denials;
             break;
     }
+    others_read_ += !own && !was_read && mailbox.is_read() ? 1 : 0;
     claims_only_ = false;
     last = event.time;
 }
@@ -102,6 +105,7 @@ void Collection::add_claim(const mail::StorePlace& place, const Event& event) {
     Mailbox& mailbox = others_[place.mailbox()];
     mailbox.store.assign(place.root);
     mailbox.software = place.software;
+    others_read_ += mailbox.is_read() ? 0 : 1;
     mailbox.claimed = true;
     claims_only_ = true;
     add_evidence(event.event_id());
@@ -173,11 +177,6 @@ bool Collection::has_tainted_near(Timestamp time, Duration span) const {
     });
 }
 
-std::size_t Collection::others_read() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(others_, [](const auto& entry) { return entry.second.is_read(); }));
-}
-
 Stage Collection::stage() const {
     if (kind == Verdict::maintenance) {
         return Stage::access;
@@ -189,7 +188,7 @@ Stage Collection::stage() const {
         return Stage::stage;
     }
     const bool many =
-        std::max(others_read(), others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
+        std::max(others_read_, others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
     return many ? Stage::enumerate : Stage::access;
 }
 
@@ -197,7 +196,7 @@ Level Collection::level() const {
     if (kind == Verdict::maintenance) {
         return Level::low;
     }
-    const std::size_t read = others_read();
+    const std::size_t read = others_read_;
     if (read == 0 && others_.empty()) {
         if (!best_way_out_) {
             return Level::informational;
@@ -206,10 +205,8 @@ Level Collection::level() const {
         return uploaded_ && *best_way_out_ == Tie::flow ? Level::medium : Level::low;
     }
     if (read == 0) {
-        const bool changed =
-            std::ranges::any_of(others_, [](const auto& e) { return e.second.changes > 0; });
         const bool many = others_.size() >= context_.knowledge.settings.mailboxes_to_harvest;
-        return changed || many ? Level::low : Level::informational;
+        return others_changed_ || many ? Level::low : Level::informational;
     }
     if (best_way_out_) {
         return *best_way_out_ == Tie::flow ? Level::critical : Level::high;
@@ -223,7 +220,7 @@ Level Collection::level() const {
 std::vector<std::string> Collection::mailboxes() const {
     std::vector<std::string> names;
     const auto& table = others_.empty() ? own_ : others_;
-    const bool any_read = others_read() > 0;
+    const bool any_read = others_read_ > 0;
     for (const auto& [name, mailbox] : table) {
         if (mailbox.is_read() || !any_read) {
             names.push_back(name);
@@ -263,11 +260,11 @@ std::string Collection::title() const {
         case Stage::enumerate:
             return fmt::format("Mailboxes of {} were {} by one hand",
                                whose,
-                               others_read() > 0 ? "opened" : "listed");
+                               others_read_ > 0 ? "opened" : "listed");
         case Stage::access:
             break;
     }
-    return others_read() > 0
+    return others_read_ > 0
                ? fmt::format("Mail of {} was opened by somebody else", whose)
                : fmt::format("The mailbox of {} was listed or changed by somebody else", whose);
 }
@@ -359,11 +356,11 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     finding.who = who_;
     finding.steps = steps();
     finding.reasons = reasons_;
-    if (others_read() >= context_.knowledge.settings.mailboxes_to_harvest) {
+    if (others_read_ >= context_.knowledge.settings.mailboxes_to_harvest) {
         finding.reasons.insert(finding.reasons.begin(),
                                fmt::format("one {} opened the mail of {} owners",
                                            key.session == kUnset ? "process tree" : "session",
-                                           others_read()));
+                                           others_read_));
     }
     if (others_.empty()) {
         finding.against.emplace_back("it is the actor's own mail");

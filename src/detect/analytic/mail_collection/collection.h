@@ -104,7 +104,6 @@ class Collection {
     std::uint32_t user = 0;
 
   private:
-    [[nodiscard]] std::size_t others_read() const;
     [[nodiscard]] std::string title() const;
     [[nodiscard]] std::vector<std::string> mailboxes() const;
     [[nodiscard]] std::string people(std::size_t shown_max) const;
@@ -116,6 +115,8 @@ class Collection {
     Timestamp first_{};
     std::map<std::string, Mailbox> others_;
     std::map<std::string, Mailbox> own_;
+    std::size_t others_read_ = 0;  ///< of others_, those whose mail was read
+    bool others_changed_ = false;
     std::vector<Tainted> tainted_;
     std::vector<std::string> artefacts_;
     std::vector<std::string> commands_;

@@ -162,14 +162,20 @@ bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor,
         }
         exit = parse_signed(value).value_or(0);
     }
-    constexpr std::string_view kArguments[] = {"a0=", "a1=", "a2=", "a3="};
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (!cursor.take(kArguments[i], value)) {
-            return false;
-        }
-        arguments[i] = parse_hex(value).value_or(0);
+    if (!cursor.take("a0=", value)) {
+        return false;
     }
-    const auto take_id = [&](std::string_view key, std::uint32_t& to) {
+    arguments[0] = parse_hex(value).value_or(0);
+    std::string_view a1;
+    std::string_view a2;
+    std::string_view a3;
+    if (!cursor.take("a1=", a1) || !cursor.take("a2=", a2) || !cursor.take("a3=", a3)) {
+        return false;
+    }
+    arguments[1] = parse_hex(a1).value_or(0);
+    arguments[2] = parse_hex(a2).value_or(0);
+    arguments[3] = parse_hex(a3).value_or(0);
+    const auto take_id = [&](const auto& key, std::uint32_t& to) {
         if (!cursor.take(key, value)) {
             return false;
         }

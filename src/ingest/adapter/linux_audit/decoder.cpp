@@ -83,7 +83,7 @@ void AuditDecoder::decode(Chunk& chunk, EventBatch& batch) {
 }
 
 void AuditDecoder::decode_line(std::string_view line, EventBatch& batch) {
-    const auto header = parse_header(line);
+    const auto header = parse_header(line, before_);
     if (!header) {
         ++counts_.malformed;
         const bool torn = line.starts_with("type=") || line.starts_with("node=");
@@ -100,6 +100,7 @@ void AuditDecoder::decode_line(std::string_view line, EventBatch& batch) {
         return;
     }
     ++counts_.records;
+    before_ = *header;
     note_progress(*header);
     const RecordType type = classify(header->type);
     if (is_single(type)) {
@@ -310,6 +311,7 @@ void AuditDecoder::release_chunk() {
     for (const auto& assembly : pending_) {
         assembly->own_texts();
     }
+    before_ = {};
 }
 
 bool AuditDecoder::finish(EventBatch& batch) {

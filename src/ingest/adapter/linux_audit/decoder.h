@@ -80,6 +80,7 @@ class AuditDecoder final : public Decoder {
     std::array<Given, 64> given_{};
     std::size_t given_next_ = 0;
 
+    RecordHeader before_;  ///< of the line before, within this chunk
     Timestamp latest_{};
     std::string source_;
     std::uint64_t line_ = 0;

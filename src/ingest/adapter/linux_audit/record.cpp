@@ -72,7 +72,7 @@ bool take_stamp(const char*& at, const char* end, Stamp& stamp) {
 
 }  // namespace
 
-std::optional<RecordHeader> parse_header(std::string_view line) {
+std::optional<RecordHeader> parse_header(std::string_view line, const RecordHeader& before) {
     RecordHeader header;
     const char* at = line.data();
     const char* const end = at + line.size();
@@ -100,7 +100,12 @@ std::optional<RecordHeader> parse_header(std::string_view line) {
     }
     at += kMessage.size();
     const char* const id = at;
-    if (!take_stamp(at, end, header.stamp)) {
+    const std::string_view known = before.id;
+    if (!known.empty() && rest().size() > known.size() && id[known.size()] == ')' &&
+        std::memcmp(id, known.data(), known.size()) == 0) {
+        header.stamp = before.stamp;
+        at += known.size() + 1;
+    } else if (!take_stamp(at, end, header.stamp)) {
         return {};
     }
     header.id = {id, static_cast<std::size_t>(at - 1 - id)};
@@ -161,21 +166,6 @@ RecordType classify(std::string_view type) {
     return type.starts_with("DAEMON_") ? RecordType::daemon : RecordType::other;
 }
 
-std::string_view FieldCursor::take_value() {
-    const char* const start = at_;
-    if (at_ < end_ && (*at_ == '"' || *at_ == '\'')) {
-        const char quote = *at_;
-        const auto* close = static_cast<const char*>(
-            std::memchr(at_ + 1, quote, static_cast<std::size_t>(end_ - at_ - 1)));
-        at_ = close == nullptr ? end_ : close + 1;
-    } else {
-        while (at_ < end_ && *at_ != ' ' && *at_ != kEnrichmentMark) {
-            ++at_;
-        }
-    }
-    return {start, static_cast<std::size_t>(at_ - start)};
-}
-
 bool FieldCursor::next(std::string_view& key, std::string_view& value) {
     while (at_ < end_ && *at_ != kEnrichmentMark) {
         if (*at_ == ' ' || *at_ == ',') {
@@ -225,7 +215,18 @@ std::optional<std::int64_t> parse_signed(std::string_view value) {
 }
 
 std::optional<std::uint64_t> parse_hex(std::string_view value) {
-    return parse_whole<std::uint64_t>(value, 16);
+    constexpr std::size_t kDigitsMax = 16;
+    if (value.empty() || value.size() > kDigitsMax) {
+        return {};
+    }
+    std::uint64_t number = 0;
+    int bad = 0;
+    for (const char c : value) {
+        const int digit = hex_digit(c);
+        bad |= digit;
+        number = number * 16 + static_cast<std::uint64_t>(digit & 0xf);
+    }
+    return bad < 0 ? std::nullopt : std::optional(number);
 }
 
 std::optional<std::uint64_t> parse_octal(std::string_view value) {

@@ -50,8 +50,9 @@ struct RecordHeader {
     std::string_view body;  ///< what follows "): "
 };
 
-/// The header of a line; absent: this is no audit record.
-std::optional<RecordHeader> parse_header(std::string_view line);
+/// The header of a line; absent: this is no audit record. `before`: the header of the line before,
+/// whose stamp is taken over when this line has the same one, as most have.
+std::optional<RecordHeader> parse_header(std::string_view line, const RecordHeader& before = {});
 
 RecordType classify(std::string_view type);
 
@@ -70,16 +71,19 @@ class FieldCursor {
 
     /// If the next field is `key=`, its value. The kernel writes the fields of a record in one
     /// order, so asking in that order saves looking each key up.
-    bool take(std::string_view key_and_equals, std::string_view& value) {
+    template <std::size_t Size>
+    bool take(const char (&key_and_equals)[Size], std::string_view& value) {
+        constexpr std::size_t kLength = Size - 1;
         const char* p = at_;
         if (p < end_ && *p == ' ') {
             ++p;
         }
-        if (static_cast<std::size_t>(end_ - p) < key_and_equals.size() ||
-            std::memcmp(p, key_and_equals.data(), key_and_equals.size()) != 0) {
+        // A length known at compile time makes this a comparison of one or two words.
+        if (static_cast<std::size_t>(end_ - p) < kLength ||
+            std::memcmp(p, key_and_equals, kLength) != 0) {
             return false;
         }
-        at_ = p + key_and_equals.size();
+        at_ = p + kLength;
         value = take_value();
         return true;
     }
@@ -90,7 +94,20 @@ class FieldCursor {
     }
 
   private:
-    std::string_view take_value();
+    std::string_view take_value() {
+        const char* const start = at_;
+        if (at_ < end_ && (*at_ == '"' || *at_ == '\'')) {
+            const char quote = *at_;
+            const auto* close = static_cast<const char*>(
+                std::memchr(at_ + 1, quote, static_cast<std::size_t>(end_ - at_ - 1)));
+            at_ = close == nullptr ? end_ : close + 1;
+        } else {
+            while (at_ < end_ && *at_ != ' ' && *at_ != kEnrichmentMark) {
+                ++at_;
+            }
+        }
+        return {start, static_cast<std::size_t>(at_ - start)};
+    }
 
     const char* at_;
     const char* end_;
