@@ -1,8 +1,12 @@
 #include "ingest/adapter/linux_audit/assembly.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/audit.h>
+#include <linux/net.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace mailvigil::ingest::adapter::audit_log {
 
@@ -22,21 +26,28 @@ const SystemCallTable& table_of(std::uint32_t arch, std::vector<SystemCallTable>
 }
 
 /// Digits of a value that the kernel wrote; junk behind them (a lost enrichment mark) ends the
-/// number.
+/// number. What is too large is the largest number, never a small one.
 std::uint64_t leading_number(std::string_view value) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t number = 0;
     for (const char c : value) {
         if (c < '0' || c > '9') {
             break;
         }
-        number = number * 10 + static_cast<std::uint64_t>(c - '0');
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (number > (kMax - digit) / 10) {
+            return kMax;
+        }
+        number = number * 10 + digit;
     }
     return number;
 }
 
 std::uint32_t leading_id(std::string_view value) {
     // Old kernels print an unset loginuid as -1.
-    return value.starts_with('-') ? 0xffffffffU : static_cast<std::uint32_t>(leading_number(value));
+    return value.starts_with('-')
+               ? kUnset
+               : static_cast<std::uint32_t>(std::min<std::uint64_t>(leading_number(value), kUnset));
 }
 
 NameType name_type_of(std::string_view value) {
@@ -152,7 +163,7 @@ bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor,
     }
     number_ = leading_number(value);
     call = table_of(arch_, tables).find(number_);
-    if (call.call == SystemCall::unneeded) {
+    if (call.call == SystemCall::unneeded && !is_socketcall()) {
         return true;
     }
     if (cursor.take("success=", value)) {
@@ -193,6 +204,34 @@ bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor,
            take_id("sgid=", unused) && take_id("fsgid=", unused) && cursor.take("tty=", terminal) &&
            take_id("ses=", session) && cursor.take("comm=", command_name) &&
            cursor.take("exe=", executable);
+}
+
+// socketcall(2) of i386: the first argument says which call it is (linux/net.h).
+bool Assembly::is_socketcall() const {
+    return arch_ == AUDIT_ARCH_I386 && number_ == 102;
+}
+
+void Assembly::resolve_socketcall() {
+    if (!is_socketcall()) {
+        return;
+    }
+    switch (arguments[0]) {
+        case SYS_BIND:
+            call = {SystemCall::bind, "bind"};
+            break;
+        case SYS_CONNECT:
+            call = {SystemCall::connect, "connect"};
+            break;
+        case SYS_SENDTO:
+            call = {SystemCall::send, "sendto"};
+            break;
+        case SYS_SENDMSG:
+            call = {SystemCall::send, "sendmsg"};
+            break;
+        default:
+            call = {};
+            break;
+    }
 }
 
 void Assembly::read_syscall_field(std::string_view key, std::string_view value) {
@@ -236,6 +275,7 @@ bool Assembly::read_syscall(std::string_view body, std::vector<SystemCallTable>&
     syscall_body = body;
     FieldCursor ordered(body);
     if (read_syscall_in_kernel_order(ordered, tables)) {
+        resolve_socketcall();
         return true;
     }
     FieldCursor cursor(body);
@@ -248,6 +288,7 @@ bool Assembly::read_syscall(std::string_view body, std::vector<SystemCallTable>&
     }
     const SystemCallTable& table = table_of(arch_, tables);
     call = table.find(number_);
+    resolve_socketcall();
     return has_number && table.known() && pid != 0;
 }
 
@@ -373,18 +414,42 @@ void Assembly::read_openat2(std::string_view body) {
     }
 }
 
+std::uint64_t Assembly::open_flags() const {
+    if (has_openat2_flags) {
+        return openat2_flags;
+    }
+    switch (call.call) {
+        case SystemCall::open:
+            return arguments[1];
+        case SystemCall::openat:
+            return from_uring ? 0 : arguments[2];
+        case SystemCall::open_by_handle_at:
+            return arguments[2];
+        case SystemCall::creat:
+            return O_CREAT | O_WRONLY | O_TRUNC;
+        default:
+            return 0;
+    }
+}
+
 bool Assembly::is_whole() const {
     if (!has_syscall || paths.size() < items) {
         return false;
     }
     if (call.call == SystemCall::execve && succeeded) {
-        return has_execve && arguments_seen >= argument_count;
+        return has_execve && arguments_seen >= argument_count &&
+               (items == 0 || !working_directory.empty());
+    }
+    if (call.call == SystemCall::send) {
+        // Of a send on a connected socket no address comes: only the end of the event tells.
+        return !socket_address.empty() || !title.empty();
     }
     if (call.call == SystemCall::connect || call.call == SystemCall::bind) {
         return !socket_address.empty();
     }
     const bool relative = std::ranges::any_of(paths, [](const PathRecord& path) {
-        return path.name.starts_with('"') && !path.name.starts_with("\"/");
+        return !path.name.starts_with("\"/") && !path.name.starts_with("2F") &&
+               !path.name.starts_with("(null)");
     });
     return !relative || !working_directory.empty();
 }

@@ -57,6 +57,9 @@ struct Assembly {
     void read_sockaddr(std::string_view body);
     void read_openat2(std::string_view body);
 
+    /// The flags of a call of the open family, as open(2) has them.
+    [[nodiscard]] std::uint64_t open_flags() const;
+
     /// Every record that says what happened is there; PROCTITLE and EOE say nothing new.
     [[nodiscard]] bool is_whole() const;
 
@@ -102,6 +105,8 @@ struct Assembly {
 
   private:
     bool read_syscall_in_kernel_order(FieldCursor& cursor, std::vector<SystemCallTable>& tables);
+    [[nodiscard]] bool is_socketcall() const;
+    void resolve_socketcall();
     void read_syscall_field(std::string_view key, std::string_view value);
 
     std::uint32_t arch_ = 0;

@@ -22,6 +22,12 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
     return parse_number(digits);
 }
 
+/// audit(8): `auditctl --reset-lost` is logged as op=set lost=0 old=N, N being what was lost.
+std::uint64_t lost_records(std::string_view body) {
+    const auto lost = number_after(body, "lost=");
+    return !lost ? 0 : *lost != 0 ? *lost : number_after(body, "old=").value_or(0);
+}
+
 bool is_single(RecordType type) {
     return type >= RecordType::user;
 }
@@ -55,7 +61,8 @@ void AuditDecoder::decode(Chunk& chunk, EventBatch& batch) {
         if (gaps_.due(latest_) && !batch.full()) {
             gaps_.give(batch);
         }
-        if (batch.full()) {
+        // A line can end the event before it and be one itself.
+        if (batch.events().size() + 2 > EventBatch::kEventsMax) {
             return;
         }
         const auto* end =
@@ -116,35 +123,60 @@ AuditDecoder::Node& AuditDecoder::node_of(std::string_view name) {
             return node;
         }
     }
-    if (nodes_.size() == kNodesMax) {
+    if (nodes_.size() > kNodesMax) {
         return nodes_.back();
     }
-    nodes_.push_back({std::string(name), {}});
+    if (nodes_.size() == kNodesMax) {
+        report(Severity::warning,
+               fmt::format("records of more than {} machines; what is missing of the others is not "
+                           "told",
+                           kNodesMax));
+    }
+    const bool watched = nodes_.size() < kNodesMax;
+    nodes_.push_back({std::string(watched ? name : "*"), {}, {}, watched});
     return nodes_.back();
 }
 
 void AuditDecoder::note_progress(const RecordHeader& header) {
-    if (header.stamp.time + std::chrono::minutes(1) < latest_) {
+    Node& node = node_of(header.node);
+    if (node.watched && header.stamp.time + std::chrono::minutes(1) < node.latest) {
         ++counts_.malformed;
         report(Severity::warning,
                fmt::format("time runs backwards, from {} to {}",
-                           render_utc(latest_),
+                           render_utc(node.latest),
                            render_utc(header.stamp.time)));
-        lose("clock set back", 0, header.stamp.time, latest_);
-        latest_ = header.stamp.time;
+        lose("clock set back", 0, header.stamp.time, node.latest);
+        latest_ = node.latest = header.stamp.time;
     }
+    node.latest = std::max(node.latest, header.stamp.time);
     latest_ = std::max(latest_, header.stamp.time);
 }
 
-void AuditDecoder::add_single(RecordType type, const RecordHeader& header, EventBatch& batch) {
-    // auditd numbers its own messages apart from the kernel's.
-    const auto missing = type == RecordType::daemon
-                             ? SerialWatch::Missing{}
-                             : node_of(header.node).serials.note(header.stamp);
+void AuditDecoder::note_serial(std::string_view name, const Stamp& stamp) {
+    Node& node = node_of(name);
+    const auto missing = node.watched ? node.serials.note(stamp) : SerialWatch::Missing{};
     if (missing.count != 0) {
         lose("missing serial numbers", missing.count, missing.start, missing.end);
     }
-    if (const auto lost = number_after(header.body, "lost=").value_or(0)) {
+}
+
+void AuditDecoder::add_single(RecordType type, const RecordHeader& header, EventBatch& batch) {
+    const std::hash<std::string_view> hash;
+    const Given self{header.stamp, hash(header.node), hash(header.type) * 31 + hash(header.body)};
+    if (was_given(self)) {
+        ++counts_.duplicates;
+        return;
+    }
+    if (current_ != kNone && pending_[current_]->stamp != header.stamp) {
+        leave_current(batch);
+    }
+    given_[given_next_++ % given_.size()] = self;
+    // auditd numbers its own messages apart from the kernel's.
+    if (type != RecordType::daemon) {
+        note_serial(header.node, header.stamp);
+    }
+    const bool of_audit = type == RecordType::configuration || type == RecordType::daemon;
+    if (const auto lost = of_audit ? lost_records(header.body) : 0) {
         lose("the kernel lost records", lost, header.stamp.time, header.stamp.time);
     }
     if (normaliser_.single_record(type, header, batch)) {
@@ -152,10 +184,10 @@ void AuditDecoder::add_single(RecordType type, const RecordHeader& header, Event
     }
 }
 
-bool AuditDecoder::was_given(const RecordHeader& header) const {
-    const std::size_t node_hash = std::hash<std::string_view>{}(header.node);
+bool AuditDecoder::was_given(const Given& event) const {
     return std::ranges::any_of(given_, [&](const Given& given) {
-        return given.stamp == header.stamp && given.node_hash == node_hash;
+        return given.stamp == event.stamp && given.node_hash == event.node_hash &&
+               given.text_hash == event.text_hash;
     });
 }
 
@@ -168,7 +200,7 @@ void AuditDecoder::add_record(const RecordHeader& header, RecordType type, Event
         });
         if (found != pending_.end()) {
             current_ = static_cast<std::size_t>(found - pending_.begin());
-        } else if (was_given(header)) {
+        } else if (was_given({header.stamp, std::hash<std::string_view>{}(header.node), 0})) {
             if (!adds_nothing(type)) {
                 ++counts_.duplicates;
             }
@@ -177,7 +209,7 @@ void AuditDecoder::add_record(const RecordHeader& header, RecordType type, Event
             // Companions of single records and of events before the start of this log.
             return;
         } else {
-            give_up_old(header.stamp.time, batch);
+            give_up_old(header.node, header.stamp.time, batch);
             if (spare_.empty()) {
                 spare_.push_back(std::make_unique<Assembly>());
             }
@@ -260,12 +292,10 @@ void AuditDecoder::leave_current(EventBatch& batch) {
 
 void AuditDecoder::give(std::size_t index, EventBatch& batch) {
     Assembly& assembly = *pending_[index];
-    const auto missing = node_of(assembly.node).serials.note(assembly.stamp);
-    if (missing.count != 0) {
-        lose("missing serial numbers", missing.count, missing.start, missing.end);
-    }
+    note_serial(assembly.node, assembly.stamp);
     const bool needed = assembly.has_syscall && assembly.call.call != SystemCall::unneeded;
-    if (!assembly.has_syscall || (needed && !assembly.is_whole())) {
+    const bool may_lack = assembly.call.call == SystemCall::send;
+    if (!assembly.has_syscall || (needed && !may_lack && !assembly.is_whole())) {
         const bool only_title = !assembly.has_syscall && assembly.paths.empty() &&
                                 !assembly.has_execve && assembly.socket_address.empty() &&
                                 assembly.working_directory.empty();
@@ -286,8 +316,8 @@ void AuditDecoder::give(std::size_t index, EventBatch& batch) {
     } else {
         ++counts_.unneeded;
     }
-    given_[given_next_++ % given_.size()] = {assembly.stamp,
-                                             std::hash<std::string_view>{}(assembly.node)};
+    given_[given_next_++ % given_.size()] = {
+        assembly.stamp, std::hash<std::string_view>{}(assembly.node), 0};
     spare_.push_back(std::move(pending_[index]));
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
     if (current_ != kNone) {
@@ -295,10 +325,10 @@ void AuditDecoder::give(std::size_t index, EventBatch& batch) {
     }
 }
 
-void AuditDecoder::give_up_old(Timestamp now, EventBatch& batch) {
+void AuditDecoder::give_up_old(std::string_view node, Timestamp now, EventBatch& batch) {
     for (std::size_t i = 0; i < pending_.size() && !batch.full();) {
         const Assembly& assembly = *pending_[i];
-        const bool late = assembly.stamp.time + kPatience < now;
+        const bool late = assembly.node == node && assembly.stamp.time + kPatience < now;
         if (late || assembly.is_whole() || (i == 0 && pending_.size() >= kPendingMax)) {
             give(i, batch);
         } else {

@@ -26,6 +26,7 @@ class AuditDecoder final : public Decoder {
     static constexpr std::size_t kPendingMax = 512;
     /// As auditd.conf's end_of_event_timeout.
     static constexpr Duration kPatience = std::chrono::seconds(2);
+    /// Of machines beyond these the serials are not watched.
     static constexpr std::size_t kNodesMax = 64;
 
     explicit AuditDecoder(Diagnostics& diagnostics);
@@ -41,6 +42,14 @@ class AuditDecoder final : public Decoder {
     struct Node {
         std::string name;
         SerialWatch serials;
+        Timestamp latest{};
+        bool watched = true;  ///< false: all the machines beyond kNodesMax together
+    };
+
+    struct Given {
+        Stamp stamp;
+        std::size_t node_hash = 0;
+        std::size_t text_hash = 0;  ///< of an event of one record: several may share its stamp
     };
 
     void decode_line(std::string_view line, EventBatch& batch);
@@ -51,10 +60,11 @@ class AuditDecoder final : public Decoder {
 
     /// The assembly that a record belongs to; a new one when there is none.
     Assembly& assembly_of(const RecordHeader& header, RecordType type);
-    bool was_given(const RecordHeader& header) const;
+    bool was_given(const Given& event) const;
+    void note_serial(std::string_view node, const Stamp& stamp);
     void read(Assembly& assembly, RecordType type, std::string_view body);
     void give(std::size_t index, EventBatch& batch);
-    void give_up_old(Timestamp now, EventBatch& batch);
+    void give_up_old(std::string_view node, Timestamp now, EventBatch& batch);
     void leave_current(EventBatch& batch);
     void report(Severity severity, std::string message);
     void lose(std::string_view reason, std::uint64_t count, Timestamp start, Timestamp end);
@@ -71,11 +81,6 @@ class AuditDecoder final : public Decoder {
     std::vector<std::unique_ptr<Assembly>> spare_;
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::size_t current_ = kNone;
-
-    struct Given {
-        Stamp stamp;
-        std::size_t node_hash = 0;
-    };
 
     std::array<Given, 64> given_{};
     std::size_t given_next_ = 0;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/path_map.h"
 #include "base/strong_id.h"
 #include "ingest/adapter/linux_audit/socket_address.h"
 
@@ -15,41 +14,8 @@ namespace mailvigil::ingest::adapter::audit_log {
 
 namespace {
 
-constexpr std::uint32_t kCurrentDirectory = static_cast<std::uint32_t>(AT_FDCWD);
-
-/// Which register holds the directory descriptor of a path of the call: 4 means none does.
-std::size_t directory_argument(const Assembly& assembly, bool second_name) {
-    const std::string_view name = assembly.call.name;
-    if (assembly.from_uring) {
-        return 4;
-    }
-    if (name == "renameat" || name == "renameat2" || name == "linkat") {
-        return second_name ? 2 : 0;
-    }
-    if (name == "symlinkat") {
-        return 1;
-    }
-    const bool takes_one = name.ends_with("at") || name == "openat2" || name == "fchmodat2";
-    return takes_one ? 0 : 4;
-}
-
-std::uint64_t open_flags(const Assembly& assembly) {
-    if (assembly.has_openat2_flags) {
-        return assembly.openat2_flags;
-    }
-    switch (assembly.call.call) {
-        case SystemCall::open:
-            return assembly.arguments[1];
-        case SystemCall::openat:
-            return assembly.from_uring ? 0 : assembly.arguments[2];
-        case SystemCall::open_by_handle_at:
-            return assembly.arguments[2];
-        case SystemCall::creat:
-            return O_CREAT | O_WRONLY | O_TRUNC;
-        default:
-            return 0;
-    }
-}
+/// O_PATH of asm-generic/fcntl.h, which glibc shows to GNU sources only.
+constexpr std::uint64_t kOpenPath = 010000000;
 
 /// Of the failed calls only those that were denied tell of somebody trying.
 bool is_denial(std::int64_t exit) {
@@ -147,41 +113,13 @@ Event& Normaliser::start_event(const Assembly& assembly,
     return event;
 }
 
-std::string_view Normaliser::full_path(const Assembly& assembly,
-                                       const PathRecord& path,
-                                       std::size_t argument,
-                                       Arena& arena) {
-    const std::string_view name = decode_escaped(path.name, arena);
-    if (name.empty() || name.size() > kTextBytesMax) {
-        return name.substr(0, kTextBytesMax);
-    }
-    if (name[0] == '/' && is_normal_path(name)) {
-        return name;
-    }
-    std::string_view directory = decode_escaped(assembly.working_directory, arena);
-    // The kernel names the child of a directory descriptor by its last name only; the PARENT record
-    // then holds the working directory although the descriptor is what counts.
-    if (name[0] != '/' && argument < 4 &&
-        static_cast<std::uint32_t>(assembly.arguments[argument]) != kCurrentDirectory) {
-        const auto descriptor = static_cast<std::int64_t>(assembly.arguments[argument]);
-        std::string_view known = directories_.find(assembly.pid, descriptor);
-        if (known.empty()) {
-            known = directories_.find(assembly.parent_pid, descriptor);
-        }
-        directory = known.empty() ? directory : known;
-    }
-    scratch_.clear();
-    normalise_path(directory, name, scratch_);
-    return arena.copy(scratch_);
-}
-
-void Normaliser::set_file(const Assembly& assembly,
-                          const PathRecord& path,
+void Normaliser::set_file(const PathRecord& path,
                           std::string_view name,
                           Event& event,
                           Arena& arena) {
-    static_cast<void>(assembly);
-    event.set_file_path(name);
+    if (!name.empty()) {
+        event.set_file_path(name);
+    }
     if (!path.has_inode) {
         return;
     }
@@ -196,20 +134,24 @@ bool Normaliser::open_event(const Assembly& assembly, EventBatch& batch) {
     if (target == nullptr || (!assembly.succeeded && !is_denial(assembly.exit))) {
         return false;
     }
-    const std::uint64_t flags = open_flags(assembly);
-    const std::string_view path =
-        full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
+    const std::uint64_t flags = assembly.open_flags();
+    const std::string_view path = paths_.full_path(
+        assembly, *target, PathResolver::directory_argument(assembly), batch.arena());
     EventClass event_class = EventClass::file_open;
     if (target->type == NameType::created) {
         event_class = EventClass::file_create;
     } else if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
         event_class = EventClass::file_write;
     }
-    if (target->is_directory() && assembly.succeeded) {
-        directories_.note(assembly.pid, assembly.exit, path);
+    if (assembly.succeeded) {
+        paths_.opened(assembly, *target, path);
+    }
+    // O_PATH gives a place in the tree, not what lies there.
+    if ((flags & kOpenPath) != 0) {
+        return false;
     }
     Event& event = start_event(assembly, event_class, batch);
-    set_file(assembly, *target, path, event, batch.arena());
+    set_file(*target, path, event, batch.arena());
     event.set_file_open_flags(flags);
     return true;
 }
@@ -229,20 +171,24 @@ bool Normaliser::two_names(const Assembly& assembly, EventClass event_class, Eve
         return false;
     }
     const std::string_view target =
-        full_path(assembly, *new_name, directory_argument(assembly, true), batch.arena());
+        paths_.full_path(assembly,
+                         *new_name,
+                         PathResolver::directory_argument(assembly, PathResolver::Name::second),
+                         batch.arena());
     Event& event = start_event(assembly, event_class, batch);
     event.set_file_target_path(target);
     if (old_name != nullptr) {
-        const std::string_view source =
-            full_path(assembly, *old_name, directory_argument(assembly, false), batch.arena());
-        set_file(assembly, *old_name, source, event, batch.arena());
+        const std::string_view source = paths_.full_path(
+            assembly, *old_name, PathResolver::directory_argument(assembly), batch.arena());
+        set_file(*old_name, source, event, batch.arena());
     } else {
-        set_file(assembly, *new_name, target, event, batch.arena());
+        set_file(*new_name, target, event, batch.arena());
     }
     return true;
 }
 
 bool Normaliser::file_event(const Assembly& assembly, EventBatch& batch) {
+    paths_.learn(assembly, batch.arena());
     EventClass event_class = EventClass::file_attribute;
     switch (assembly.call.call) {
         case SystemCall::open:
@@ -273,10 +219,13 @@ bool Normaliser::file_event(const Assembly& assembly, EventBatch& batch) {
     if (target == nullptr || (!assembly.succeeded && !is_denial(assembly.exit))) {
         return false;
     }
-    const std::string_view path =
-        full_path(assembly, *target, directory_argument(assembly, false), batch.arena());
+    const std::string_view path = paths_.full_path(
+        assembly, *target, PathResolver::directory_argument(assembly), batch.arena());
+    if (event_class == EventClass::file_unlink && assembly.succeeded) {
+        paths_.removed(assembly, *target, path);
+    }
     Event& event = start_event(assembly, event_class, batch);
-    set_file(assembly, *target, path, event, batch.arena());
+    set_file(*target, path, event, batch.arena());
     // symlink(2) is logged with what the link says as an item of unknown type, or not at all.
     if (assembly.call.call == SystemCall::symlink) {
         const PathRecord* says = last_of(assembly, NameType::unknown);
@@ -293,6 +242,8 @@ std::span<const std::string_view> Normaliser::arguments(const Assembly& assembly
     if (!std::ranges::is_sorted(parts, {}, key)) {
         std::ranges::stable_sort(parts, {}, key);
     }
+    const auto again = std::ranges::unique(parts, {}, key);
+    parts.erase(again.begin(), again.end());
     std::size_t count = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         count += i == 0 || parts[i].index != parts[i - 1].index ? 1 : 0;
@@ -331,12 +282,17 @@ bool Normaliser::process_event(const Assembly& assembly, EventBatch& batch) {
     }
     Event& event = start_event(assembly, EventClass::process_start, batch);
     event.set_process_args(arguments(assembly, batch.arena()));
-    event.set_process_working_directory(decode_escaped(assembly.working_directory, batch.arena()));
+    if (!assembly.working_directory.empty()) {
+        event.set_process_working_directory(
+            decode_escaped(assembly.working_directory, batch.arena()));
+    }
     // PATH item 0 is what was named in the call: of a script, the script and not its interpreter.
     for (const PathRecord& path : assembly.paths) {
         if (path.item == 0 && path.type == NameType::normal) {
-            set_file(
-                assembly, path, full_path(assembly, path, 4, batch.arena()), event, batch.arena());
+            set_file(path,
+                     paths_.full_path(assembly, path, PathResolver::kNoArgument, batch.arena()),
+                     event,
+                     batch.arena());
         }
     }
     return true;
@@ -358,7 +314,11 @@ bool Normaliser::socket_event(const Assembly& assembly, EventBatch& batch) {
     }
     event.set_network_transport(address.family);
     if (address.family == "unix") {
-        event.set_destination_path(address.path);
+        if (!address.path.empty()) {
+            event.set_destination_path(address.abstract
+                                           ? batch.arena().copy("@" + std::string(address.path))
+                                           : address.path);
+        }
     } else {
         event.set_destination_ip(address.ip);
         event.set_destination_port(address.port);

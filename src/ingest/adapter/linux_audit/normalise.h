@@ -9,7 +9,7 @@
 
 #include "event/event_batch.h"
 #include "ingest/adapter/linux_audit/assembly.h"
-#include "ingest/adapter/linux_audit/directory_table.h"
+#include "ingest/adapter/linux_audit/path_resolver.h"
 #include "ingest/adapter/linux_audit/record.h"
 
 namespace mailvigil::ingest::adapter::audit_log {
@@ -52,19 +52,11 @@ class Normaliser {
     bool process_event(const Assembly& assembly, EventBatch& batch);
     bool socket_event(const Assembly& assembly, EventBatch& batch);
     Event& start_event(const Assembly& assembly, EventClass event_class, EventBatch& batch);
-    std::string_view full_path(const Assembly& assembly,
-                               const PathRecord& path,
-                               std::size_t directory_argument,
-                               Arena& arena);
-    void set_file(const Assembly& assembly,
-                  const PathRecord& path,
-                  std::string_view name,
-                  Event& event,
-                  Arena& arena);
+    void set_file(const PathRecord& path, std::string_view name, Event& event, Arena& arena);
     std::span<const std::string_view> arguments(const Assembly& assembly, Arena& arena);
 
     UserNames names_;
-    DirectoryTable directories_;
+    PathResolver paths_;
     std::string scratch_;
 };
 

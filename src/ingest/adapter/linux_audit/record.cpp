@@ -256,6 +256,9 @@ std::string_view decode_escaped(std::string_view value, Arena& arena) {
         return {};
     }
     // audit_log_n_hex writes upper case only; a bare word in lower case is text of user space.
+    if (value.find_first_of("abcdef") != std::string_view::npos) {
+        return value;
+    }
     const std::string_view decoded = decode_hex(value, arena);
     return decoded.empty() ? value : decoded;
 }

@@ -20,7 +20,8 @@ std::uint64_t SerialWatch::advance_to(std::uint64_t lowest) {
     return missing;
 }
 
-// A serial far below the window is a new boot (the kernel starts at 1 again), not a late event.
+// A serial far below the window, or one that is lower but later, is a new boot (the kernel starts
+// at 1 again), not a late event.
 SerialWatch::Missing SerialWatch::restart(const Stamp& stamp) {
     const Missing missing = finish();
     seen_.reset();
@@ -33,7 +34,8 @@ SerialWatch::Missing SerialWatch::restart(const Stamp& stamp) {
 }
 
 SerialWatch::Missing SerialWatch::note(const Stamp& stamp) {
-    if (!started_ || stamp.serial + kWindow < lowest_) {
+    const bool later = stamp.serial < highest_ && latest_ + kLate < stamp.time;
+    if (!started_ || later || stamp.serial + kWindow < lowest_) {
         return restart(stamp);
     }
     if (stamp.serial < lowest_) {
@@ -41,11 +43,13 @@ SerialWatch::Missing SerialWatch::note(const Stamp& stamp) {
     }
     Missing missing;
     if (stamp.serial >= lowest_ + kWindow) {
-        missing = {advance_to(stamp.serial - kWindow / 2), settled_, stamp.time};
+        missing = {advance_to(stamp.serial - kWindow / 2),
+                   std::min(settled_, stamp.time),
+                   std::max(settled_, stamp.time)};
         settled_ = latest_;
     }
     highest_ = std::max(highest_, stamp.serial);
-    latest_ = stamp.time;
+    latest_ = std::max(latest_, stamp.time);
     seen_.set(stamp.serial % kWindow);
     return missing;
 }

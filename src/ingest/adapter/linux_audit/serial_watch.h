@@ -13,6 +13,8 @@ class SerialWatch {
   public:
     /// How far behind the highest serial a late event may still come.
     static constexpr std::uint64_t kWindow = 8192;
+    /// Serials grow with time: a lower one that is that much later is of another boot.
+    static constexpr Duration kLate = std::chrono::seconds(5);
 
     struct Missing {
         std::uint64_t count = 0;
@@ -34,7 +36,7 @@ class SerialWatch {
     bool started_ = false;
     std::uint64_t lowest_ = 0;   ///< serials below are settled
     std::uint64_t highest_ = 0;  ///< highest serial seen
-    Timestamp latest_{};         ///< time of the last event
+    Timestamp latest_{};         ///< time of the latest event
     Timestamp settled_{};        ///< time when the window last moved
     std::bitset<kWindow> seen_;
 };

@@ -1,5 +1,7 @@
 // Events of one record: messages that programs in user space sent (PAM, sudo, systemd, auditctl),
 // and those of the audit system itself. What a message says stands in msg='…' as fields of its own.
+#include <algorithm>
+
 #include "base/strong_id.h"
 #include "ingest/adapter/linux_audit/normalise.h"
 
@@ -41,6 +43,12 @@ std::string_view message_text(std::string_view body) {
 
 Message parse_message(std::string_view text) {
     Message message;
+    // auditctl -m: free text up to the exe field, which auditctl itself writes last of its name.
+    if (text.starts_with("text=")) {
+        const std::size_t end = std::min(text.rfind(" exe="), text.size());
+        message.text = text.substr(5, end - 5);
+        text.remove_prefix(end);
+    }
     FieldCursor cursor(text);
     std::string_view key;
     std::string_view value;
@@ -69,11 +77,6 @@ Message parse_message(std::string_view text) {
             message.unit = value;
         }
     }
-    // auditctl -m: free text up to the exe field.
-    if (text.starts_with("text=")) {
-        const std::size_t end = text.find(" exe=");
-        message.text = text.substr(5, end == std::string_view::npos ? text.size() : end - 5);
-    }
     return message;
 }
 
@@ -88,6 +91,8 @@ void set_ids(std::string_view body, Event& event) {
         }
         if (key == "pid") {
             event.set_process_pid(*number);
+        } else if (*number > kUnset) {
+            continue;
         } else if (key == "uid") {
             event.set_user_id(*number);
         } else if (key == "auid") {
@@ -104,21 +109,29 @@ void set_message(const Message& message, Event& event, Arena& arena) {
             event.put(field, decode_escaped(value, arena));
         }
     };
-    put(Field::session_operation, message.operation);
+    // These are never written in hex, however much a value looks like it.
+    const auto put_plain = [&](Field field, std::string_view value) {
+        if (!is_absent(value)) {
+            const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+            event.put(field, quoted ? value.substr(1, value.size() - 2) : value);
+        }
+    };
     put(Field::process_executable, message.executable);
-    put(Field::source_name, message.host);
-    put(Field::session_terminal, message.terminal);
     put(Field::process_command_line, message.command);
     put(Field::process_working_directory, message.directory);
-    put(Field::service_name, message.unit);
+    put(Field::user_name, message.account);
+    put_plain(Field::session_operation, message.operation);
+    put_plain(Field::source_name, message.host);
+    put_plain(Field::session_terminal, message.terminal);
+    put_plain(Field::service_name, message.unit);
     if (!message.text.empty()) {
         event.set_message(message.text);
     }
-    if (const auto address = parse_address(decode_escaped(message.address, arena))) {
+    if (const auto address = parse_address(message.address)) {
         event.set_source_ip(*address);
     }
-    const bool good =
-        message.result.empty() || message.result == "success" || message.result == "1";
+    const bool good = message.result.empty() || message.result.starts_with("success") ||
+                      message.result.starts_with('1');
     event.set_event_outcome(good ? "success" : "failure");
 }
 
@@ -141,7 +154,7 @@ void set_login(std::string_view body, Event& event) {
     std::string_view key;
     std::string_view value;
     while (cursor.next(key, value)) {
-        if (key == "res") {
+        if (key == "res" || key == "success") {
             event.set_event_outcome(value.starts_with('1') ? "success" : "failure");
         }
     }
@@ -163,28 +176,20 @@ bool Normaliser::single_record(RecordType type, const RecordHeader& header, Even
         set_login(header.body, event);
     } else {
         // CONFIG_CHANGE and DAEMON_* write their fields without msg='…'.
-        set_message(parse_message(text.empty() ? header.body : text), event, batch.arena());
+        const Message message = parse_message(text.empty() ? header.body : text);
+        set_message(message, event, batch.arena());
+        if (!event.has(Field::user_name) && !message.account_id.empty()) {
+            const std::string_view name = enriched_value(header.body, "ID");
+            if (!name.empty()) {
+                event.set_user_name(name);
+            }
+        }
     }
     if (event.has(Field::login_user_id)) {
         const auto id = static_cast<std::uint32_t>(event.login_user_id());
         const std::string_view name = names_.name(id, header.body, "AUID");
         if (!name.empty()) {
             event.set_login_user_name(name);
-        }
-    }
-    FieldCursor cursor(text);
-    std::string_view key;
-    std::string_view value;
-    while (cursor.next(key, value)) {
-        if (key == "acct") {
-            event.set_user_name(decode_escaped(value, batch.arena()));
-        }
-        if (key == "id" && !event.has(Field::user_name)) {
-            const auto id = parse_number(value);
-            const std::string_view name = enriched_value(header.body, "ID");
-            if (id && !name.empty()) {
-                event.set_user_name(name);
-            }
         }
     }
     return true;

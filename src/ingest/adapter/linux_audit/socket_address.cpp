@@ -28,11 +28,9 @@ SocketAddress parse_socket_address(std::string_view bytes) {
     } else if (family == AF_UNIX) {
         address.family = "unix";
         const std::string_view path = bytes.substr(2);
-        const bool abstract = path.size() > 1 && path[0] == '\0';
-        const std::size_t end = path.find('\0', abstract ? 1 : 0);
-        address.path =
-            path.substr(abstract ? 1 : 0,
-                        (end == std::string_view::npos ? path.size() : end) - (abstract ? 1 : 0));
+        address.abstract = path.size() > 1 && path[0] == '\0' && path[1] != '\0';
+        address.path = path.substr(address.abstract ? 1 : 0);
+        address.path = address.path.substr(0, address.path.find('\0'));
     }
     return address;
 }

@@ -13,6 +13,7 @@ struct SocketAddress {
     IpAddress ip;
     std::uint16_t port = 0;
     std::string_view path;  ///< of a unix socket; borrowed
+    bool abstract = false;  ///< the path is a name in the abstract namespace
 };
 
 /// `bytes`: the raw structure, family in host order of a little-endian machine first (ip(7),
