@@ -109,6 +109,9 @@ std::vector<detect::Declaration> read_declarations(Reader& top) {
             reader.report(
                 "reason",
                 "a declaration names \"mailboxes\" or \"paths\"; this one covers nothing");
+        } else if (declaration.from && declaration.until &&
+                   *declaration.from >= *declaration.until) {
+            reader.report("until", "\"until\" must be after \"from\"; this one covers no time");
         } else {
             declarations.push_back(std::move(declaration));
         }
@@ -118,9 +121,20 @@ std::vector<detect::Declaration> read_declarations(Reader& top) {
 }
 
 std::optional<Duration> parse_clock(std::string_view text) {
-    // A time of day is a timestamp without its day.
+    // A time of day is a timestamp without its day; with a zone it could be of another day.
     const auto time = parse_timestamp(fmt::format("1970-01-01T{}", text));
-    return time ? std::optional(time->time_since_epoch()) : std::nullopt;
+    const bool zoned = text.find_first_not_of("0123456789:.") != std::string_view::npos;
+    return time && !zoned ? std::optional(time->time_since_epoch()) : std::nullopt;
+}
+
+/// A setting that would mean nothing at 0.
+std::uint64_t read_count(Reader& top, std::string_view key, std::uint64_t otherwise) {
+    const std::uint64_t count = top.number(key).value_or(otherwise);
+    if (count == 0) {
+        top.report(key, fmt::format("\"{}\" must be at least 1", key));
+        return otherwise;
+    }
+    return count;
 }
 
 std::vector<detect::ChangeWindow> read_windows(Reader& top) {
@@ -128,6 +142,7 @@ std::vector<detect::ChangeWindow> read_windows(Reader& top) {
         "sun", "mon", "tue", "wed", "thu", "fri", "sat"};
     std::vector<detect::ChangeWindow> windows;
     for (const Node* node : top.mappings("change_windows")) {
+        const std::uint64_t before = top.diagnostics().errors();
         Reader reader(*node, top.source(), top.diagnostics());
         detect::ChangeWindow window;
         const auto days = reader.texts("days");
@@ -153,8 +168,14 @@ std::vector<detect::ChangeWindow> read_windows(Reader& top) {
                 *to = *clock;
             }
         }
+        const std::uint64_t said = top.diagnostics().errors();
+        if (said == before && window.from == window.until) {
+            reader.report("until", "\"until\" must differ from \"from\"; this window is empty");
+        }
         reader.finish();
-        windows.push_back(window);
+        if (said == before && window.from != window.until) {
+            windows.push_back(window);
+        }
     }
     return windows;
 }
@@ -188,9 +209,9 @@ Configuration parse_configuration(std::string_view text,
     settings.mail_transport_script_path = {scripts.add, scripts.remove, std::string(source)};
     settings.user_context = read_names(top, "UserContext");
     settings.exec_frequency_threshold =
-        top.number("ExecFrequencyThreshold").value_or(settings.exec_frequency_threshold);
+        read_count(top, "ExecFrequencyThreshold", settings.exec_frequency_threshold);
     settings.mailboxes_to_harvest =
-        top.number("mailboxes_to_harvest").value_or(settings.mailboxes_to_harvest);
+        read_count(top, "mailboxes_to_harvest", settings.mailboxes_to_harvest);
     settings.declarations = read_declarations(top);
     settings.change_windows = read_windows(top);
     settings.internal_networks = read_networks(top);
@@ -202,7 +223,7 @@ Configuration parse_configuration(std::string_view text,
 }
 
 Result<std::string> read_file(const std::string& path) {
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     struct stat status{};
     if (!fd || ::fstat(fd.number(), &status) != 0) {
         return fail(ErrorCode::unreadable,
@@ -227,14 +248,28 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
+bool default_configuration_exists() {
+    return ::access(std::string(kDefaultConfiguration).c_str(), F_OK) == 0;
+}
+
 Result<Configuration> load_configuration(const std::optional<std::string>& path,
                                          Diagnostics& diagnostics) {
     const std::string file = path.value_or(std::string(kDefaultConfiguration));
-    if (!path && ::access(file.c_str(), F_OK) != 0) {
+    if (!path && !default_configuration_exists()) {
         return Configuration{};
     }
     const std::string text = TRY(read_file(file));
-    return parse_configuration(text, file, diagnostics);
+    Configuration configuration = parse_configuration(text, file, diagnostics);
+    struct stat status{};
+    const bool named = configuration.data != Configuration{}.data;
+    if (named && (::stat(configuration.data.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))) {
+        diagnostics.add({Severity::error,
+                         file,
+                         0,
+                         0,
+                         fmt::format("\"data\": there is no folder {}", configuration.data)});
+    }
+    return configuration;
 }
 
 }  // namespace mailvigil::app

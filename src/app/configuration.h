@@ -31,6 +31,9 @@ Configuration parse_configuration(std::string_view text,
 Result<Configuration> load_configuration(const std::optional<std::string>& path,
                                          Diagnostics& diagnostics);
 
+/// Whether kDefaultConfiguration is there.
+bool default_configuration_exists();
+
 /// A whole small file.
 Result<std::string> read_file(const std::string& path);
 

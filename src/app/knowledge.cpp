@@ -31,16 +31,27 @@ std::map<std::string, Source> gather(const std::string& data, Diagnostics& diagn
         for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
             const fs::path& path = entries->path();
             std::error_code status;
-            if (path.extension() != ".yml" || !entries->is_regular_file(status)) {
+            if (!entries->is_regular_file(status)) {
+                continue;
+            }
+            if (path.extension() == ".yaml") {
+                diagnostics.add(
+                    {Severity::error, path.string(), 0, 0, "is not read; name it .yml"});
+            }
+            if (path.extension() != ".yml") {
                 continue;
             }
             auto text = read_file(path.string());
             if (!text) {
-                diagnostics.add({Severity::error, path.string(), 0, 0, text.error().message});
+                diagnostics.add({Severity::error, "", 0, 0, text.error().message});
                 continue;
             }
             files[folder + "/" + path.lexically_relative(root).string()] = {path.string(),
                                                                             std::move(*text)};
+        }
+        if (error && error != std::errc::no_such_file_or_directory) {
+            diagnostics.add(
+                {Severity::error, root.string(), 0, 0, "cannot read: " + error.message()});
         }
     }
     return files;

@@ -1,11 +1,13 @@
 #include "app/replay.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "detect/engine.h"
@@ -63,31 +65,56 @@ class Replay {
   private:
     [[nodiscard]] bool is_stopped() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
 
-    void refuse(const std::string& path, std::string message) {
-        diagnostics_.add({Severity::error, path, 0, 0, std::move(message)});
+    /// A message that names the file itself.
+    void refuse(std::string message) {
+        diagnostics_.add({Severity::error, "", 0, 0, std::move(message)});
         summary_.failed = true;
+    }
+
+    /// An empty log is what rotation leaves behind. It is a failure only where nothing else was
+    /// named: "nothing found" must not be said of nothing.
+    void note_empty(const std::string& path) {
+        diagnostics_.add({Severity::warning, path, 0, 0, "the file is empty"});
+        ++empty_;
+    }
+
+    /// The same file under two names would count everything twice.
+    bool is_known(const std::string& path) {
+        struct stat status{};
+        if (path == "-" || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+            seen_.emplace(status.st_dev, status.st_ino).second) {
+            return false;
+        }
+        diagnostics_.add({Severity::warning, path, 0, 0, "named twice; it is read once"});
+        return true;
     }
 
     std::vector<Input> look_at_files() {
         std::vector<Input> inputs;
         for (const std::string& path : options_.files) {
+            if (is_known(path)) {
+                continue;
+            }
             auto source = LogSource::open(path, ingest::Growth::finished);
             if (!source) {
-                refuse(path, source.error().message);
+                refuse(source.error().message);
                 continue;
             }
             Input input;
             input.path = path;
             input.adapter = adapter_for(source->head());
-            if (input.adapter == nullptr &&
-                !(source->head().empty() && options_.waiting == Waiting::follow)) {
-                refuse(
-                    path,
-                    source->head().empty()
-                        ? "the file is empty"
-                        : "no known log format (mailvigil list adapters shows what can be read)");
+            const bool grows = options_.waiting == Waiting::follow;
+            if (input.adapter == nullptr && !(source->head().empty() && grows)) {
                 // Damaged archives say more when they are read.
-                report_damage(std::move(*source));
+                if (is_damaged(*source)) {
+                    summary_.failed = true;
+                } else if (source->head().empty()) {
+                    note_empty(path);
+                } else {
+                    refuse(fmt::format(
+                        "{}: no known log format (mailvigil list adapters shows what can be read)",
+                        path));
+                }
                 continue;
             }
             if (input.adapter == nullptr) {
@@ -100,14 +127,19 @@ class Replay {
             }
             inputs.push_back(std::move(input));
         }
+        if (inputs.empty() && empty_ > 0) {
+            summary_.failed = true;
+        }
         return inputs;
     }
 
-    void report_damage(LogSource source) {
+    bool is_damaged(LogSource& source) {
+        const std::uint64_t before = diagnostics_.errors();
         Chunk chunk;
         if (source.head().empty()) {
             source.next(chunk, diagnostics_);
         }
+        return diagnostics_.errors() > before;
     }
 
     void read(Input& input, bool last) {
@@ -116,8 +148,7 @@ class Replay {
             auto source = LogSource::open(
                 input.path, grows ? ingest::Growth::growing : ingest::Growth::finished);
             if (!source) {
-                refuse(input.path,
-                       fmt::format("{}; it was there a moment ago", source.error().message));
+                refuse(fmt::format("{}; it was there a moment ago", source.error().message));
                 return;
             }
             input.open = std::move(*source);
@@ -254,6 +285,8 @@ class Replay {
     Diagnostics& diagnostics_;
     ReplaySummary summary_;
     ReplayProgress progress_;
+    std::size_t empty_ = 0;
+    std::set<std::pair<dev_t, ino_t>> seen_;
     EventBatch batch_;
     EventBatch findings_;
     std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;

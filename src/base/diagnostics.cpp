@@ -24,7 +24,8 @@ std::string render(const Diagnostic& diagnostic) {
     if (diagnostic.column != 0) {
         place += fmt::format(":{}", diagnostic.column);
     }
-    return fmt::format("{}: {}", place, escape_for_terminal(diagnostic.message));
+    return fmt::format(
+        "{}{}{}", place, place.empty() ? "" : ": ", escape_for_terminal(diagnostic.message));
 }
 
 }  // namespace mailvigil

@@ -13,7 +13,7 @@ enum class Severity : std::uint8_t { warning, error };
 
 struct Diagnostic {
     Severity severity = Severity::error;
-    std::string source;        ///< file name as the user gave it
+    std::string source;        ///< file name as the user gave it; empty: the message names it
     std::uint64_t line = 0;    ///< from 1; 0: the whole file
     std::uint32_t column = 0;  ///< from 1; 0: the whole line
     std::string message;       ///< lower case: what, and what to do

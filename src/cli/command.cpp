@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "base/escape.h"
@@ -50,10 +52,16 @@ CLI::App& place_for(CLI::App& root, std::string_view name, std::string_view summ
         return app == nullptr ? *root.add_subcommand(first, std::string(summary)) : *app;
     }
     if (app == nullptr) {
-        app = root.add_subcommand(first, fmt::format("see mailvigil {} --help", first));
+        app = root.add_subcommand(first, "");
         app->require_subcommand(1);
     }
-    return place_for(*app, name.substr(space + 1), summary);
+    const std::string second(name.substr(space + 1));
+    app->description(
+        fmt::format("{}{}: {}",
+                    app->get_description().empty() ? "" : app->get_description() + "; ",
+                    second,
+                    summary));
+    return place_for(*app, second, summary);
 }
 
 std::unique_ptr<BoundCommand> bind(CLI::App& root, const Command& command) {
@@ -61,6 +69,9 @@ std::unique_ptr<BoundCommand> bind(CLI::App& root, const Command& command) {
     bound->command = &command;
     bound->app = &place_for(root, typed_name(command), command.summary);
     bound->app->footer(fmt::format("Example:\n  {}", command.example));
+    if (CLI::App* group = bound->app->get_parent(); group != &root) {
+        group->footer(bound->app->get_footer());
+    }
     for (const Option& option : command.options) {
         bound->options.push_back(std::make_unique<Bound>());
         Bound& to = *bound->options.back();
@@ -74,7 +85,8 @@ std::unique_ptr<BoundCommand> bind(CLI::App& root, const Command& command) {
         to.parsed =
             bound->app->add_option(name, to.values, help)->type_name(std::string(option.meta));
         if (option.kind == OptionKind::value) {
-            to.parsed->expected(1)->take_last();
+            // Without this the option would take the files behind its value, too.
+            to.parsed->expected(1)->take_last()->allow_extra_args(false);
         } else {
             to.parsed->expected(
                 0,
@@ -94,17 +106,81 @@ Arguments arguments_of(const BoundCommand& bound) {
     return arguments;
 }
 
-std::string unknown_command(int argc, const char* const* argv) {
+/// Whether a word is known, as a complaint: "unknown command "replya"; did you mean "replay"?".
+std::string unknown(std::string_view what,
+                    std::string_view word,
+                    const std::vector<std::string_view>& known) {
+    return fmt::format("unknown {} \"{}\"{}", what, word, did_you_mean(word, known));
+}
+
+/// What is wrong with the words behind a command's name.
+std::string explain_words(const BoundCommand& command, const CLI::ParseError& error) {
+    const std::vector<std::string> remaining = command.app->remaining();
+    if (!remaining.empty() && remaining.front().starts_with('-')) {
+        std::vector<std::string_view> known = {"--help"};
+        for (const Option& option : command.command->options) {
+            known.push_back(option.name);
+        }
+        return unknown("option", remaining.front(), known);
+    }
+    if (!remaining.empty()) {
+        return fmt::format("\"{}\" is one word too many", remaining.front());
+    }
+    const std::string_view message = error.what();
+    for (const Option& option : command.command->options) {
+        if (message.starts_with(option.name) && option.kind == OptionKind::positional) {
+            return fmt::format("only one {} is wanted", option.name);
+        }
+        if (message.starts_with(option.name)) {
+            return fmt::format("{} needs a value, {}", option.name, option.meta);
+        }
+    }
+    return std::string(message);
+}
+
+/// CLI11's complaint in our words.
+std::string explain(const CLI::App& root,
+                    const std::vector<std::unique_ptr<BoundCommand>>& commands,
+                    const CLI::ParseError& error) {
+    for (const auto& command : commands) {
+        if (command->app->parsed()) {
+            return fmt::format("{} (mailvigil {} --help shows how it is used)",
+                               explain_words(*command, error),
+                               typed_name(*command->command));
+        }
+    }
+    const CLI::App* at = &root;
+    std::string so_far = "mailvigil";
+    while (!at->get_subcommands().empty()) {
+        at = at->get_subcommands().front();
+        so_far += " " + at->get_name();
+    }
     std::vector<std::string> names;
-    for (const Command* command : command::roster()) {
-        names.push_back(typed_name(*command).substr(0, typed_name(*command).find(' ')));
+    for (const CLI::App* below : at->get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(below->get_name());
     }
-    const std::vector<std::string_view> views(names.begin(), names.end());
-    const std::string_view word = argc > 1 ? argv[1] : "";
-    if (word.empty() || word.starts_with('-') || std::ranges::find(views, word) != views.end()) {
-        return {};
+    std::vector<std::string_view> known(names.begin(), names.end());
+    const std::vector<std::string> remaining = root.remaining(true);
+    const std::string hint = fmt::format(" ({} --help shows all)", so_far);
+    if (remaining.empty()) {
+        return fmt::format("say what to do: {} {}{}", so_far, fmt::join(names, "|"), hint);
     }
-    return fmt::format("unknown command \"{}\"{}", word, did_you_mean(word, views));
+    if (remaining.front().starts_with('-')) {
+        known = {"--help", "--version"};
+        return unknown("option", remaining.front(), known) + hint;
+    }
+    return unknown("command", remaining.front(), known) + hint;
+}
+
+/// Results that did not arrive (a full disk) are no success.
+Exit settle(Exit exit) {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+        return exit;
+    }
+    complain(fmt::format("cannot write to standard output: {}",
+                         errno == 0 ? "it takes no more" : std::strerror(errno)));
+    return Exit::failure;
 }
 
 }  // namespace
@@ -118,28 +194,28 @@ Exit run(int argc, const char* const* argv) {
         "mailvigil keeps vigil over the mail of a Linux host: who opened it, and who bent its "
         "path.",
         "mailvigil");
-    app.set_version_flag("--version", fmt::format("mailvigil {}", kVersion));
+    app.set_help_flag("-h,--help", "show this help");
+    app.set_version_flag("--version", fmt::format("mailvigil {}", kVersion), "show the version");
     app.require_subcommand(1);
+    app.footer(
+        "Example:\n  mailvigil replay /var/log/audit/audit.log\n\n"
+        "Exit status: 0 nothing found, 1 findings, 2 wrong usage, 3 it could not do its work.");
     std::vector<std::unique_ptr<BoundCommand>> commands;
     for (const Command* command : command::roster()) {
         commands.push_back(bind(app, *command));
-    }
-    if (const std::string unknown = unknown_command(argc, argv); !unknown.empty()) {
-        complain(unknown + " (mailvigil --help shows all)");
-        return Exit::usage;
     }
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
         app.exit(success);
-        return Exit::nothing_found;
+        return settle(Exit::nothing_found);
     } catch (const CLI::ParseError& error) {
-        complain(fmt::format("{} (--help shows how it is used)", error.what()));
+        complain(explain(app, commands, error));
         return Exit::usage;
     }
     for (const auto& command : commands) {
         if (command->app->parsed()) {
-            return command->command->run(arguments_of(*command));
+            return settle(command->command->run(arguments_of(*command)));
         }
     }
     return Exit::usage;

@@ -4,6 +4,7 @@
 
 #include "app/configuration.h"
 #include "app/knowledge.h"
+#include "base/escape.h"
 #include "cli/command/roster.h"
 
 namespace mailvigil::cli::command {
@@ -13,6 +14,7 @@ namespace {
 Exit run(const Arguments& arguments) {
     Diagnostics diagnostics;
     const auto file = arguments.value("FILE");
+    const bool defaults = !file && !app::default_configuration_exists();
     const auto configuration = app::load_configuration(file, diagnostics);
     if (!configuration) {
         complain(configuration.error().message);
@@ -29,7 +31,13 @@ Exit run(const Arguments& arguments) {
     if (diagnostics.errors() > 0) {
         return Exit::findings;
     }
-    fmt::print("{}: good\n", file.value_or(std::string(app::kDefaultConfiguration)));
+    const std::string checked =
+        escape_for_terminal(file.value_or(std::string(app::kDefaultConfiguration)));
+    if (defaults) {
+        fmt::print("there is no {}; the shipped settings are good\n", checked);
+    } else {
+        fmt::print("{}: good\n", checked);
+    }
     return Exit::nothing_found;
 }
 

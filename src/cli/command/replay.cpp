@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "app/configuration.h"
 #include "app/knowledge.h"
@@ -44,24 +46,35 @@ class Printer {
     }
 
     void print(const Event& finding) {
+        if (error_ != 0) {
+            return;
+        }
         line_.clear();
         format_.render(finding, medium_, line_);
         if (std::fwrite(line_.data(), 1, line_.size(), stdout) != line_.size()) {
-            failed_ = true;
-            stop_requested = true;
+            fail();
         }
     }
 
-    bool flush() {
-        failed_ = std::fflush(stdout) != 0 || failed_;
-        return !failed_;
+    void flush() {
+        if (error_ == 0 && std::fflush(stdout) != 0) {
+            fail();
+        }
     }
 
+    /// Why output failed, errno(3); 0: it did not.
+    [[nodiscard]] int error() const { return error_; }
+
   private:
+    void fail() {
+        error_ = errno == 0 ? EIO : errno;
+        stop_requested = true;
+    }
+
     const output::Format& format_;
     output::Medium medium_;
     std::string line_;
-    bool failed_ = false;
+    int error_ = 0;
 };
 
 /// How far it is, on standard error, when a person waits there.
@@ -159,6 +172,10 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
             return false;
         }
     }
+    if (options.since && options.until && *options.since >= *options.until) {
+        complain("--since is not before --until; nothing lies between them");
+        return false;
+    }
     if (const auto text = arguments.value("--level")) {
         const auto level = parse_level(*text);
         if (!level) {
@@ -180,7 +197,8 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
 
 void show_summary(const app::ReplaySummary& summary,
                   const Diagnostics& diagnostics,
-                  std::uint64_t shown) {
+                  std::uint64_t shown,
+                  app::Waiting waiting) {
     if (diagnostics.count() > shown) {
         fmt::print(
             stderr, "mailvigil: and {} more messages like these\n", diagnostics.count() - shown);
@@ -205,7 +223,7 @@ void show_summary(const app::ReplaySummary& summary,
                    summary.hosts_refused,
                    app::kHostsMax);
     }
-    if (summary.stopped) {
+    if (summary.stopped && waiting == app::Waiting::stop_at_end) {
         fmt::print(stderr,
                    "mailvigil: stopped before the end; what is above is complete up to there\n");
     }
@@ -239,6 +257,8 @@ Exit run(const Arguments& arguments) {
 
     struct sigaction action{};
     action.sa_handler = request_stop;
+    // A second one ends the program at once, should it wait for a pipe that says nothing.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
@@ -261,11 +281,18 @@ Exit run(const Arguments& arguments) {
     hooks.stop = &stop_requested;
     const app::ReplaySummary summary = app::replay(options, knowledge, hooks, diagnostics);
     bar.clear();
-    if (!printer.flush()) {
-        complain("cannot write to standard output");
+    printer.flush();
+    if (printer.error() != 0) {
+        std::clearerr(stdout);
+        // A reader that has enough (`| head`) has seen findings and wants no more words.
+        if (printer.error() == EPIPE) {
+            return Exit::findings;
+        }
+        complain(
+            fmt::format("cannot write to standard output: {}", std::strerror(printer.error())));
         return Exit::failure;
     }
-    show_summary(summary, diagnostics, shown);
+    show_summary(summary, diagnostics, shown, options.waiting);
     if (summary.failed) {
         return Exit::failure;
     }
@@ -282,11 +309,14 @@ constexpr Option kOptions[] = {
      OptionKind::value,
      "LEVEL",
      "least level to show: informational, low (default), medium, high, critical"},
-    {"--since", OptionKind::value, "TIME", "leave out what ended before"},
+    {"--since",
+     OptionKind::value,
+     "TIME",
+     "leave out what ended before; 2026-11-23, 2026-11-23T02:14 (UTC) or with +01:00"},
     {"--until", OptionKind::value, "TIME", "leave out what began at or after"},
     {"--explain", OptionKind::flag, "", "also what raised nothing, with the reason"},
     {"--follow", OptionKind::flag, "", "the latest file still grows: go on until Ctrl-C"},
-    {"--host", OptionKind::value, "NAME", "the host's name, for logs that carry none"},
+    {"--host", OptionKind::value, "NAME", "name of the host, for logs that carry none"},
     {"--config", OptionKind::value, "FILE", "configuration; default /etc/mailvigil/mailvigil.yml"},
 };
 

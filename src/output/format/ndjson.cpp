@@ -76,9 +76,10 @@ class Nesting {
     std::vector<std::string_view> open_;
 };
 
-/// ECS keeps ids of users as keywords.
+/// ECS keeps ids of users and inodes as keywords, but process ids as numbers.
 bool is_keyword(const FieldRow& row) {
-    return row.unit == "id" && row.type == FieldType::number && row.ecs.ends_with(".id");
+    return row.unit == "id" && row.type == FieldType::number &&
+           (row.ecs.ends_with(".id") || row.ecs == "file.uid" || row.ecs == "file.inode");
 }
 
 void write_value(const Event& event, const FieldRow& row, JsonWriter& json) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "base/escape.h"
 #include "output/format/roster.h"
@@ -13,9 +12,15 @@ namespace mailvigil::output::format {
 namespace {
 
 constexpr std::size_t kLevelColumns = 10;
-constexpr std::size_t kLabelColumns = 9;
+constexpr std::size_t kLabelColumns = 13;  ///< the longest is "weakened by"
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kWidthMin = 40;
+constexpr std::size_t kTwoColumnsMin = 60;
+constexpr std::size_t kTableMin = 80;
+/// A longer setting is cut: how the finding came about goes first, and ndjson has all of it.
+constexpr std::size_t kSettingColumnsMax = 60;
+constexpr std::string_view kColourEnd = "\x1b[0m";
+constexpr const char* kSeparator = " · ";
 
 std::string_view colour_of(std::string_view level) {
     if (level == "critical") {
@@ -63,137 +68,273 @@ std::string_view take_line(std::string_view& text, std::size_t columns) {
     return line;
 }
 
+/// `text` up to `columns`, cut at a space, with a mark where something was left out.
+std::string shortened(std::string_view text, std::size_t columns) {
+    std::string_view rest = text;
+    const std::string_view line = take_line(rest, columns);
+    return rest.empty() ? std::string(text) : fmt::format("{} …", line);
+}
+
 class Story {
   public:
-    Story(const Medium& medium, std::string& out) : medium_(medium), out_(out) {}
+    Story(const Medium& medium, std::string& out)
+        : out_(out), width_(std::max(medium.width, kWidthMin)) {}
 
-    /// A labelled paragraph; an empty label continues the one before.
+    /// A labelled paragraph; an empty label continues the one before. A terminal that is too narrow
+    /// for two columns gets the label above the text.
     void paragraph(std::string_view label, std::string_view text) {
-        const std::string safe = escape_for_terminal(text);
-        const std::size_t indent = kIndent + kLabelColumns;
-        const std::size_t width = std::max(medium_.width, kWidthMin) - indent;
-        std::string_view rest = safe;
-        bool first = true;
-        while (first || !rest.empty()) {
-            // A label wider than its column pushes the first line to the right.
-            const std::size_t pad =
-                first ? std::max(columns_of(label) + 1, kLabelColumns) : kLabelColumns;
-            out_.append(kIndent, ' ');
-            out_ += first ? label : std::string_view();
-            out_.append(pad - (first ? columns_of(label) : 0), ' ');
-            out_ += take_line(rest, width - (pad - kLabelColumns));
-            out_ += '\n';
-            first = false;
+        begin(label);
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            line(take_line(rest, width_ - text_indent()));
         }
     }
 
-    void list(std::string_view label,
-              std::span<const std::string_view> texts,
-              std::string_view separator) {
-        if (!texts.empty()) {
-            paragraph(label, fmt::format("{}", fmt::join(texts, separator)));
+    /// A command to copy: never broken, whatever the width.
+    void command(std::string_view label, std::string_view text) {
+        begin(label);
+        line(text);
+    }
+
+    /// What does not fit goes on below, `indent` columns in.
+    void wrapped(std::string_view text, std::size_t indent) {
+        std::size_t pad = 0;
+        for (std::string_view rest = text; !rest.empty(); pad = indent) {
+            out_.append(pad, ' ');
+            out_ += take_line(rest, width_ - pad);
+            out_ += '\n';
         }
     }
 
-    /// Two texts at both ends of a line, or below each other where it is too narrow.
-    void ends(std::string_view left, std::size_t left_columns, std::string_view right) {
-        out_ += left;
-        const std::size_t right_columns = columns_of(right);
-        if (left_columns + right_columns + 2 <= medium_.width) {
-            out_.append(medium_.width - left_columns - right_columns, ' ');
-        } else {
+    /// Level and title, and the tags at the right end or below where they do not fit.
+    void head(std::string_view level,
+              std::string_view title,
+              std::string_view tags,
+              std::string_view colour) {
+        const std::size_t indent = std::max(kLevelColumns, columns_of(level) + 1);
+        out_ += colour;
+        out_ += level;
+        out_ += colour.empty() ? "" : kColourEnd;
+        out_.append(indent - columns_of(level), ' ');
+        if (!tags.empty() && indent + columns_of(title) + columns_of(tags) + 2 <= width_) {
+            out_ += title;
+            out_.append(width_ - indent - columns_of(title) - columns_of(tags), ' ');
+            out_ += tags;
             out_ += '\n';
-            out_.append(kLevelColumns, ' ');
+            return;
         }
-        out_ += right;
-        out_ += '\n';
+        std::size_t pad = 0;
+        for (std::string_view rest : {title, tags}) {
+            while (!rest.empty()) {
+                out_.append(pad, ' ');
+                out_ += take_line(rest, width_ - indent);
+                out_ += '\n';
+                pad = indent;
+            }
+        }
     }
 
     void blank() { out_ += '\n'; }
 
   private:
-    const Medium& medium_;
+    [[nodiscard]] bool narrow() const { return width_ < kTwoColumnsMin; }
+
+    [[nodiscard]] std::size_t text_indent() const {
+        return narrow() ? kIndent * 2 : kIndent + kLabelColumns;
+    }
+
+    void begin(std::string_view label) {
+        label_ = label;
+        if (!label.empty() && (narrow() || columns_of(label) >= kLabelColumns)) {
+            out_.append(kIndent, ' ');
+            out_ += label;
+            out_ += '\n';
+            label_ = {};
+        }
+    }
+
+    void line(std::string_view text) {
+        std::size_t pad = text_indent();
+        if (!label_.empty()) {
+            out_.append(kIndent, ' ');
+            out_ += label_;
+            pad -= kIndent + columns_of(label_);
+            label_ = {};
+        }
+        out_.append(pad, ' ');
+        out_ += text;
+        out_ += '\n';
+    }
+
     std::string& out_;
+    std::size_t width_;
+    std::string_view label_;  ///< of the paragraph, until its first line is written
 };
+
+/// One list of the story as a paragraph.
+std::string joined(std::span<const std::string_view> texts, std::string_view separator) {
+    std::string out;
+    for (const std::string_view text : texts) {
+        out += out.empty() ? "" : separator;
+        out += escape_for_terminal(text);
+    }
+    return out;
+}
 
 std::string day_and_clock(Timestamp time) {
     return fmt::format("{} {}Z", render_utc(time).substr(0, 10), render_clock(time));
 }
 
+/// "between 20:21:47Z and 20:21:59Z", "at 20:21:47Z"; with the day where it is not the same.
+std::string when(Timestamp from, Timestamp until) {
+    using std::chrono::days;
+    using std::chrono::floor;
+    const bool one_day = floor<days>(from) == floor<days>(until);
+    const std::string start = one_day ? render_clock(from) + "Z" : day_and_clock(from);
+    const std::string end = one_day ? render_clock(until) + "Z" : day_and_clock(until);
+    return start == end ? fmt::format("at {}", start)
+                        : fmt::format("between {} and {}", start, end);
+}
+
+void render_steps(const Event& event, Story& story) {
+    std::string last_label;
+    for (const std::string_view step : event.finding_did()) {
+        const std::size_t colon = step.find(": ");
+        const bool labelled = colon != std::string_view::npos;
+        const std::string label =
+            labelled ? escape_for_terminal(step.substr(0, colon)) : std::string();
+        const std::string text = escape_for_terminal(labelled ? step.substr(colon + 2) : step);
+        story.paragraph(label == last_label ? std::string_view() : label, text);
+        last_label = label;
+    }
+}
+
+void render_grounds(const Event& event, Story& story) {
+    const auto list = [&](std::string_view label,
+                          std::span<const std::string_view> texts,
+                          std::string_view separator) {
+        if (!texts.empty()) {
+            story.paragraph(label, joined(texts, separator));
+        }
+    };
+    list("because", event.finding_reasons(), kSeparator);
+    if (event.finding_against().empty()) {
+        story.paragraph("against", "nothing: no role, maintenance or declared reason covers this");
+    }
+    list("against", event.finding_against(), kSeparator);
+    if (event.finding_weakened_by().empty()) {
+        story.paragraph(
+            "weakened by",
+            fmt::format("nothing lost {}", when(event.finding_start(), event.finding_end())));
+    }
+    list("weakened by", event.finding_weakened_by(), kSeparator);
+    list("evidence", event.finding_evidence(), " ");
+    std::string settings;
+    for (const std::string_view setting : event.finding_settings()) {
+        settings += settings.empty() ? "" : kSeparator;
+        settings += shortened(escape_for_terminal(setting), kSettingColumnsMax);
+    }
+    if (!settings.empty()) {
+        story.paragraph("settings", settings);
+    }
+}
+
 void render_story(const Event& event, const Medium& medium, std::string& out) {
     Story story(medium, out);
     const bool colour = medium.colour == Colour::always;
-    const std::string title = escape_for_terminal(event.finding_title());
-    const std::string head = fmt::format("{}{:<{}}{}{}",
-                                         colour ? colour_of(event.finding_level()) : "",
-                                         event.finding_level(),
-                                         kLevelColumns,
-                                         colour ? "\x1b[0m" : "",
-                                         title);
-    const std::string tags =
-        fmt::format("{} · {}", event.rule_id(), fmt::join(event.threat_technique_id(), ", "));
-    story.ends(
-        head, std::max(kLevelColumns, event.finding_level().size()) + columns_of(title), tags);
-    out += fmt::format("{} · {} · incident {} · {} · {} · {}\n",
-                       day_and_clock(event.finding_start()),
-                       escape_for_terminal(event.host_name()),
-                       event.finding_incident(),
-                       render_duration(event.finding_end() - event.finding_start()),
-                       event.finding_stage(),
-                       event.finding_state());
-    story.blank();
-    story.paragraph("who", event.finding_who());
-    std::string_view last_label;
-    for (const std::string_view step : event.finding_did()) {
-        const std::size_t colon = step.find(": ");
-        const std::string_view label = step.substr(0, colon);
-        story.paragraph(label == last_label ? std::string_view() : label, step.substr(colon + 2));
-        last_label = label;
+    std::string tags = escape_for_terminal(event.rule_id());
+    if (!event.threat_technique_id().empty()) {
+        tags += kSeparator + joined(event.threat_technique_id(), ", ");
     }
-    story.blank();
-    story.list("because", event.finding_reasons(), " · ");
-    if (event.has(Field::finding_against)) {
-        story.list("against", event.finding_against(), " · ");
-    } else {
-        story.paragraph("against", "nothing: no role, maintenance or declared reason covers this");
+    story.head(escape_for_terminal(event.finding_level()),
+               escape_for_terminal(event.finding_title()),
+               tags,
+               colour ? colour_of(event.finding_level()) : "");
+    std::string facts = day_and_clock(event.finding_start());
+    for (const std::string& fact : {escape_for_terminal(event.host_name()),
+                                    fmt::format("incident {}", event.finding_incident()),
+                                    render_duration(event.finding_end() - event.finding_start()),
+                                    escape_for_terminal(event.finding_stage()),
+                                    escape_for_terminal(event.finding_state())}) {
+        facts += fact.empty() ? "" : kSeparator + fact;
     }
-    if (event.has(Field::finding_weakened_by)) {
-        story.list("weakened by", event.finding_weakened_by(), " · ");
-    } else {
-        story.paragraph("weakened by",
-                        fmt::format("nothing lost between {} and {}",
-                                    render_clock(event.finding_start()),
-                                    render_clock(event.finding_end())));
-    }
-    story.list("evidence", event.finding_evidence(), " ");
-    story.list("settings", event.finding_settings(), " · ");
+    story.wrapped(facts, kIndent);
     story.blank();
-    bool first = true;
+    if (!event.finding_who().empty()) {
+        story.paragraph("who", escape_for_terminal(event.finding_who()));
+    }
+    render_steps(event, story);
+    if (!event.finding_who().empty() || !event.finding_did().empty()) {
+        story.blank();
+    }
+    render_grounds(event, story);
+    std::string_view label = "next";
     for (const std::string_view next : event.finding_next()) {
-        story.paragraph(first ? "next" : "", next);
-        first = false;
+        if (!label.empty()) {
+            story.blank();
+        }
+        story.command(label, escape_for_terminal(next));
+        label = {};
     }
     story.blank();
 }
 
-/// One access that was explained: a line, not a story.
-void render_line(const Event& event, std::string& out) {
+/// One access that was explained: a line, not a story; a block where the line does not fit.
+void render_line(const Event& event, const Medium& medium, std::string& out) {
     const auto mailboxes = event.finding_mailboxes();
-    const auto reasons = event.finding_reasons();
-    out += fmt::format("{}  {:<14} {:<16} {:>6}×  {:<20} {}\n",
-                       day_and_clock(event.finding_start()),
-                       event.finding_verdict(),
-                       mailboxes.empty() ? "-" : escape_for_terminal(mailboxes[0]),
-                       event.finding_accesses(),
-                       escape_for_terminal(event.process_name()),
-                       reasons.empty() ? "" : escape_for_terminal(reasons[0]));
+    const std::string mailbox = mailboxes.empty() ? "-" : escape_for_terminal(mailboxes[0]);
+    const std::string verdict = escape_for_terminal(event.finding_verdict());
+    const std::string program = escape_for_terminal(event.process_name());
+    const std::string reasons = joined(event.finding_reasons(), kSeparator);
+    if (medium.width >= kTableMin) {
+        const std::string line = fmt::format("{}  {:<14} {:<16} {:>6}×  {:<15} {}",
+                                             day_and_clock(event.finding_start()),
+                                             verdict,
+                                             mailbox,
+                                             event.finding_accesses(),
+                                             program,
+                                             reasons);
+        out += line.substr(0, line.find_last_not_of(' ') + 1);
+        out += '\n';
+        return;
+    }
+    Story story(medium, out);
+    story.wrapped(fmt::format("{}  {}", day_and_clock(event.finding_start()), verdict), kIndent);
+    story.paragraph("mailbox", fmt::format("{}, {}×", mailbox, event.finding_accesses()));
+    story.paragraph("with", program);
+    story.paragraph("because", reasons);
+}
+
+/// Any other event of the belt: when, what, and what it is about.
+void render_event(const Event& event, const Medium& medium, std::string& out) {
+    std::string text = fmt::format("{}  {}", day_and_clock(event.time), to_text(event.event_class));
+    for (const Field field : {Field::host_name,
+                              Field::gap_reason,
+                              Field::event_action,
+                              Field::process_executable,
+                              Field::file_path,
+                              Field::message}) {
+        if (event.has(field)) {
+            text += kSeparator + escape_for_terminal(event.text_of(field));
+        }
+    }
+    if (event.has(Field::gap_lost)) {
+        text += fmt::format(" · {} records lost", event.gap_lost());
+    }
+    if (event.has(Field::destination_ip)) {
+        text += fmt::format(
+            " · {} port {}", mailvigil::render(event.destination_ip()), event.destination_port());
+    }
+    Story(medium, out).wrapped(text, kIndent);
 }
 
 void render(const Event& event, const Medium& medium, std::string& out) {
-    if (event.has(Field::finding_incident)) {
+    if (event.event_class != EventClass::finding) {
+        render_event(event, medium, out);
+    } else if (event.has(Field::finding_incident)) {
         render_story(event, medium, out);
     } else {
-        render_line(event, out);
+        render_line(event, medium, out);
     }
 }
 
