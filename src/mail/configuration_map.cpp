@@ -51,7 +51,7 @@ bool is_temporary_name(std::string_view name) {
                                                  ".ucf-new",
                                                  ".ucf-old"};
     static constexpr std::string_view kStarts[] = {
-        ".ansible_tmp", ".#", "#", ".~", ".goutputstream-"};
+        ".ansible_tmp", ".#", "#", ".~", ".goutputstream-", "__db."};
     // sed -i: "sed" and six random letters.
     constexpr std::size_t kSedBytes = 9;
     const bool sed =

@@ -66,7 +66,8 @@ void Story::add_change(std::string_view path,
                                     std::string(place.means),
                                     std::string(place.activation),
                                     severity,
-                                    std::string(place.user)})
+                                    std::string(place.user),
+                                    objects_.size()})
                     .first;
         add_evidence(event.event_id());
         add_evidence(process.exec_event);
@@ -93,19 +94,38 @@ void Story::add_activation(const lineage::Process& process,
 
 void Story::add_execution(const lineage::Process& process,
                           std::string_view daemon,
+                          std::string_view program,
                           std::string how,
                           const Event& event) {
+    constexpr std::size_t kRanMax = 64;
     last = event.time;
     ++executions;
     stage_ = Stage::observed;
-    add_once(observed_,
-             fmt::format("{} ran {} as {}",
-                         daemon,
-                         describe_command(process),
-                         context_.lineage.user_name(process.effective_user.value)),
-             kStepsMax);
-    add_reason(std::move(how));
     add_evidence(event.event_id());
+    if (ran_.size() == kRanMax) {
+        ran_.erase(ran_.begin());
+    }
+    ran_.push_back(process.self);
+    const auto known = std::ranges::find(observed_, program, &Run::program);
+    if (known != observed_.end()) {
+        ++known->count;
+        return;
+    }
+    if (observed_.size() < kStepsMax) {
+        observed_.push_back({std::string(program),
+                             fmt::format("{} ran {} as {}",
+                                         daemon,
+                                         describe_command(process),
+                                         context_.lineage.user_name(process.effective_user.value)),
+                             1});
+    }
+    add_reason(std::move(how));
+}
+
+bool Story::has_told_of(const lineage::Process& process) const {
+    return std::ranges::any_of(ran_, [&](lineage::ProcessRef ran) {
+        return ran == process.self || ran == process.parent;
+    });
 }
 
 bool Story::touches(std::string_view software) const {
@@ -143,21 +163,24 @@ Level Story::level() const {
     return std::min(level, Level::high);
 }
 
+std::vector<const Story::Changed*> Story::changes() const {
+    std::vector<const Changed*> changes;
+    for (const Changed& change : objects_) {
+        changes.push_back(&change);
+    }
+    std::ranges::sort(changes, {}, [](const Changed* change) {
+        return std::pair(-static_cast<int>(change->second.severity), change->second.order);
+    });
+    return changes;
+}
+
 std::string Story::title() const {
     if (objects_.empty()) {
         return observed_.empty()
                    ? "The mail system ran a program that it is not known to run"
-                   : fmt::format("Unexpected script execution: {}", observed_.front());
+                   : fmt::format("Unexpected script execution: {}", observed_.front().text);
     }
-    std::string what = objects_.begin()->first;
-    // The weightiest object names the story.
-    Level heaviest = Level::informational;
-    for (const auto& [path, object] : objects_) {
-        if (object.severity > heaviest) {
-            heaviest = object.severity;
-            what = path;
-        }
-    }
+    std::string what = changes().front()->first;
     if (objects_.size() > 1) {
         what += fmt::format(" and {} more", objects_.size() - 1);
     }
@@ -171,6 +194,40 @@ std::string Story::title() const {
             break;
     }
     return fmt::format("The path of mail was changed: {}", what);
+}
+
+// Objects of one kind that mean the same stand together: the meaning is told once.
+std::vector<Step> Story::steps() const {
+    std::vector<Step> steps;
+    const std::vector<const Changed*> changed = changes();
+    const std::size_t shown = std::min(changed.size(), kStepsMax);
+    for (std::size_t i = 0; i < shown; ++i) {
+        const Object& object = changed[i]->second;
+        steps.push_back({"change",
+                         fmt::format("{} ({} {}): {}",
+                                     changed[i]->first,
+                                     object.software,
+                                     mail::to_text(object.role),
+                                     object.verbs)});
+        const bool same_next = i + 1 < shown && changed[i + 1]->second.means == object.means;
+        if (!object.means.empty() && !same_next) {
+            steps.push_back({"means", fmt::format("{}; live {}", object.means, object.activation)});
+        }
+    }
+    if (changed.size() > shown) {
+        steps.push_back({"change", fmt::format("and {} more", changed.size() - shown)});
+    }
+    for (const std::string& command : commands_) {
+        steps.push_back({"with", command});
+    }
+    for (const std::string& activation : activations_) {
+        steps.push_back({"live by", activation});
+    }
+    for (const Run& run : observed_) {
+        steps.push_back(
+            {"then", run.count == 1 ? run.text : fmt::format("{}, {} times", run.text, run.count)});
+    }
+    return steps;
 }
 
 Finding Story::finding(Timestamp time, bool closing) const {
@@ -194,33 +251,7 @@ Finding Story::finding(Timestamp time, bool closing) const {
         }
     }
     finding.who = who_;
-    std::size_t shown = 0;
-    for (const auto& [path, object] : objects_) {
-        if (shown++ == kStepsMax) {
-            finding.steps.push_back(
-                {"change", fmt::format("and {} more objects", objects_.size() - kStepsMax)});
-            break;
-        }
-        finding.steps.push_back({"change",
-                                 fmt::format("{} ({} {}): {}",
-                                             path,
-                                             object.software,
-                                             mail::to_text(object.role),
-                                             object.verbs)});
-        if (!object.means.empty()) {
-            finding.steps.push_back(
-                {"means", fmt::format("{}; live {}", object.means, object.activation)});
-        }
-    }
-    for (const std::string& command : commands_) {
-        finding.steps.push_back({"with", command});
-    }
-    for (const std::string& activation : activations_) {
-        finding.steps.push_back({"live by", activation});
-    }
-    for (const std::string& observed : observed_) {
-        finding.steps.push_back({"then", observed});
-    }
+    finding.steps = steps();
     finding.reasons = reasons_;
     if (verdict == Verdict::administration || verdict == Verdict::owner) {
         finding.against = reasons_;
@@ -241,8 +272,8 @@ Finding Story::finding(Timestamp time, bool closing) const {
                                        render_utc(from),
                                        render_utc(until)));
     if (!objects_.empty()) {
-        finding.next.push_back(
-            fmt::format("compare {} with your backup or version control", objects_.begin()->first));
+        finding.next.push_back(fmt::format("compare {} with your backup or version control",
+                                           changes().front()->first));
     }
     finding.actor = actor_;
     finding.host = context_.host;

@@ -62,8 +62,11 @@ class Story {
     /// The mail system ran a program that it is not known to run.
     void add_execution(const lineage::Process& process,
                        std::string_view daemon,
+                       std::string_view program,
                        std::string how,
                        const Event& event);
+    /// Whether the process, or the one that started it, was told of as an execution already.
+    [[nodiscard]] bool has_told_of(const lineage::Process& process) const;
 
     void add_reason(std::string reason) { add_once(reasons_, std::move(reason), kStepsMax); }
 
@@ -92,8 +95,21 @@ class Story {
         std::string activation;
         Level severity = Level::medium;
         std::string user;
+        std::size_t order = 0;  ///< of first change
     };
 
+    /// A program that the mail system ran, and how often.
+    struct Run {
+        std::string program;
+        std::string text;
+        std::uint64_t count = 0;
+    };
+
+    using Changed = std::pair<const std::string, Object>;
+
+    /// What was changed, weightiest first.
+    [[nodiscard]] std::vector<const Changed*> changes() const;
+    [[nodiscard]] std::vector<Step> steps() const;
     [[nodiscard]] std::string title() const;
     [[nodiscard]] Finding finding(Timestamp time, bool closing) const;
     void add_evidence(std::string_view event_id);
@@ -103,7 +119,8 @@ class Story {
     std::map<std::string, Object> objects_;
     std::vector<std::string> commands_;
     std::vector<std::string> activations_;
-    std::vector<std::string> observed_;
+    std::vector<Run> observed_;
+    std::vector<lineage::ProcessRef> ran_;
     std::vector<std::string> reasons_;
     std::vector<std::string> evidence_;
     Stage stage_ = Stage::change;

@@ -284,6 +284,12 @@ void Tracker::on_unexpected(const Event& event,
     if (written != written_.end() && written->second.honest) {
         return;
     }
+    // A planted script's own programs are part of its run.
+    const auto part_of = std::ranges::find_if(
+        stories_, [&](const auto& story) { return story->has_told_of(process); });
+    if (part_of != stories_.end()) {
+        return;
+    }
     const Duration window = context_.knowledge.settings.time_window;
     const std::string software = software_of(daemon);
     Story* match = nullptr;
@@ -313,7 +319,7 @@ void Tracker::on_unexpected(const Event& event,
         }
     }
     if (match != nullptr) {
-        match->add_execution(process, daemon, std::move(how), event);
+        match->add_execution(process, daemon, program, std::move(how), event);
         tell(*match, event.time);
         return;
     }
@@ -326,6 +332,7 @@ void Tracker::on_unexpected(const Event& event,
     story.add_execution(
         process,
         daemon,
+        program,
         fmt::format(
             "unexpected script execution: {} is not among the programs that {} is known to run "
             "({} in this log, ExecFrequencyThreshold {})",
