@@ -113,6 +113,10 @@ std::string render_utc(Timestamp time) {
                        clock.subseconds().count());
 }
 
+std::string render_utc_seconds(Timestamp time) {
+    return render_utc(time).substr(0, std::string_view("2026-11-23T02:14:07").size()) + "Z";
+}
+
 std::string render_clock(Timestamp time) {
     const std::chrono::hh_mm_ss clock(floor<seconds>(time - floor<days>(time)));
     return fmt::format("{:02}:{:02}:{:02}",

@@ -14,6 +14,9 @@ using Duration = std::chrono::nanoseconds;
 /// RFC 3339 in UTC with milliseconds: 2026-11-23T02:14:07.120Z.
 std::string render_utc(Timestamp time);
 
+/// The same without the fraction: 2026-11-23T02:14:07Z.
+std::string render_utc_seconds(Timestamp time);
+
 /// What a person reads: 02:14:07 in UTC.
 std::string render_clock(Timestamp time);
 

@@ -11,6 +11,7 @@
 
 #include "base/escape.h"
 #include "detect/command_line.h"
+#include "testing/case_file.h"
 
 namespace mailvigil::detect {
 
@@ -106,44 +107,16 @@ std::string outcome(const std::string& command) {
     return text;
 }
 
-std::string section(const std::string& text, std::string_view name) {
-    const std::string head = fmt::format("-- {} --\n", name);
-    const std::size_t at = text.find(head);
-    if (at == std::string::npos) {
-        return {};
-    }
-    const std::size_t end = text.find("\n-- ", at + head.size());
-    return text.substr(at + head.size(),
-                       end == std::string::npos ? end : end + 1 - at - head.size());
-}
-
-class CommandCase : public testing::TestWithParam<fs::path> {};
-
-TEST_P(CommandCase, says_what_is_expected) {
-    const std::string text = load(GetParam());
-    const std::string commands = section(text, "commands");
+CASE_TEST(CommandCases, "testdata/command_line") {
+    std::string_view commands = case_file.section("commands");
     std::string found;
-    for (std::size_t at = 0; at < commands.size();) {
-        const std::size_t end = std::min(commands.size(), commands.find('\n', at));
-        found += end == at ? "" : outcome(commands.substr(at, end - at));
-        at = end + 1;
+    while (!commands.empty()) {
+        const std::string_view line = commands.substr(0, commands.find('\n'));
+        commands.remove_prefix(std::min(commands.size(), line.size() + 1));
+        found += line.empty() ? std::string() : outcome(std::string(line));
     }
-    if (std::getenv("MAILVIGIL_REWRITE") != nullptr) {
-        std::ofstream(GetParam()) << text.substr(0, text.find("-- expect --\n")) << "-- expect --\n"
-                                  << found;
-        return;
-    }
-    EXPECT_EQ(section(text, "expect"), found);
+    check(case_file, "expect", found);
 }
-
-INSTANTIATE_TEST_SUITE_P(shipped,
-                         CommandCase,
-                         testing::ValuesIn(files("testdata/command_line")),
-                         [](const auto& entry) {
-                             std::string name = entry.param.stem().string();
-                             std::ranges::replace(name, '-', '_');
-                             return name;
-                         });
 
 }  // namespace
 

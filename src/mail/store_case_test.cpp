@@ -1,19 +1,16 @@
 // The catalogues of profiles/ against testdata/store and testdata/configuration: one rendered line
-// for each path. A path that ends in a slash is asked for as a directory. With
-// MAILVIGIL_REWRITE_CASES set, expectations are rewritten for review.
+// for each path. A path that ends in a slash is asked for as a directory.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
 
 #include "mail/configuration_map.h"
-#include "mail/store/roster.h"
 #include "mail/store_map.h"
+#include "testing/case_file.h"
 
 namespace mailvigil::mail {
 
@@ -96,53 +93,25 @@ std::string locate_configuration(std::string_view path) {
                        place->transient ? " | transient" : "");
 }
 
-void run_case(const fs::path& path, const std::function<std::string(std::string_view)>& answer) {
-    const std::string text = read(path);
-    const std::size_t paths = text.find(kPaths);
-    const std::size_t expect = text.find(kExpect);
-    ASSERT_TRUE(text.starts_with("# ")) << path << " must say in its first line what it shows";
-    ASSERT_TRUE(paths != std::string::npos && expect != std::string::npos && paths < expect)
-        << path;
-    std::string actual;
-    std::string_view lines(text);
-    lines = lines.substr(paths + kPaths.size(), expect - paths - kPaths.size());
+/// One line for each line of the section: the path and what it is.
+std::string answers(std::string_view lines, std::string (*answer)(std::string_view)) {
+    std::string text;
     while (!lines.empty()) {
         const std::string_view line = lines.substr(0, lines.find('\n'));
         lines.remove_prefix(std::min(lines.size(), line.size() + 1));
         if (!line.empty()) {
-            actual += fmt::format("{} -> {}\n", line, answer(line));
+            text += fmt::format("{} -> {}\n", line, answer(line));
         }
     }
-    if (std::getenv("MAILVIGIL_REWRITE_CASES") != nullptr) {
-        std::ofstream(path) << text.substr(0, expect + kExpect.size()) << actual;
-        return;
-    }
-    EXPECT_EQ(actual, text.substr(expect + kExpect.size())) << path;
+    return text;
 }
 
-void run_folder(const fs::path& folder,
-                const std::function<std::string(std::string_view)>& answer) {
-    for (const auto& entry :
-         fs::recursive_directory_iterator(fs::path(MAILVIGIL_SOURCE_DIR) / "testdata" / folder)) {
-        if (entry.path().extension() == ".case") {
-            run_case(entry.path(), answer);
-        }
-    }
+CASE_TEST(StoreCases, "testdata/store") {
+    check(case_file, "expect", answers(case_file.section("paths"), locate_store));
 }
 
-TEST(store_case, every_path_lies_where_its_case_says) {
-    run_folder("store", locate_store);
-}
-
-TEST(store_case, every_format_has_a_case) {
-    for (const StoreFormat* format : store::roster()) {
-        const fs::path folder = fs::path(MAILVIGIL_SOURCE_DIR) / "testdata/store" / format->name;
-        EXPECT_TRUE(fs::is_directory(folder)) << folder;
-    }
-}
-
-TEST(configuration_case, every_path_is_what_its_case_says) {
-    run_folder("configuration", locate_configuration);
+CASE_TEST(ConfigurationCases, "testdata/configuration") {
+    check(case_file, "expect", answers(case_file.section("paths"), locate_configuration));
 }
 
 }  // namespace

@@ -391,8 +391,8 @@ Finding Collection::finding(Timestamp time, bool closing) const {
         std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
     const Timestamp until = std::chrono::ceil<std::chrono::seconds>(last + std::chrono::minutes(5));
     finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG",
-                                       render_utc(from),
-                                       render_utc(until)));
+                                       render_utc_seconds(from),
+                                       render_utc_seconds(until)));
     if (key.session != kUnset) {
         finding.next.push_back(fmt::format("ausearch --session {} -i -if LOG", key.session));
     }

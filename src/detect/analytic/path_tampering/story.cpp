@@ -9,6 +9,17 @@
 
 namespace mailvigil::detect::analytic::tampering {
 
+namespace {
+
+/// A catalogue's word as a person writes it: "user filter".
+std::string words(std::string_view name) {
+    std::string text(name);
+    std::ranges::replace(text, '_', ' ');
+    return text;
+}
+
+}  // namespace
+
 std::string_view to_text(Stage stage) {
     constexpr std::array<std::string_view, 3> kWords = {"change", "activate", "observed"};
     return kWords[static_cast<std::size_t>(stage)];
@@ -207,7 +218,7 @@ std::vector<Step> Story::steps() const {
                          fmt::format("{} ({} {}): {}",
                                      changed[i]->first,
                                      object.software,
-                                     mail::to_text(object.role),
+                                     words(mail::to_text(object.role)),
                                      object.verbs)});
         const bool same_next = i + 1 < shown && changed[i + 1]->second.means == object.means;
         if (!object.means.empty() && !same_next) {
@@ -269,8 +280,8 @@ Finding Story::finding(Timestamp time, bool closing) const {
         std::chrono::floor<std::chrono::seconds>(first_ - std::chrono::minutes(5));
     const Timestamp until = std::chrono::ceil<std::chrono::seconds>(last + std::chrono::minutes(5));
     finding.next.push_back(fmt::format("mailvigil replay --explain --since {} --until {} LOG",
-                                       render_utc(from),
-                                       render_utc(until)));
+                                       render_utc_seconds(from),
+                                       render_utc_seconds(until)));
     if (!objects_.empty()) {
         finding.next.push_back(fmt::format("compare {} with your backup or version control",
                                            changes().front()->first));
