@@ -22,6 +22,12 @@ std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
+/// The parent that the event names; 0: none, or one that cannot be.
+std::uint32_t possible_parent(const Event& event, std::uint32_t pid) {
+    const std::uint64_t parent = event.process_parent_pid();
+    return parent > Lineage::kPidMax || parent == pid ? 0 : static_cast<std::uint32_t>(parent);
+}
+
 Entrance entrance_of(std::string_view program) {
     const std::string_view name = base_name(program);
     if (name.starts_with("sshd")) {
@@ -155,7 +161,7 @@ Process& Lineage::parent_of(std::uint32_t pid, const Event& event) {
 
 Process& Lineage::resolve(const Event& event, std::uint32_t pid) {
     const std::uint32_t slot = slot_of(pid);
-    const auto parent_pid = static_cast<std::uint32_t>(event.process_parent_pid());
+    const std::uint32_t parent_pid = possible_parent(event, pid);
     if (slot != kNoSlot) {
         Process& known = slots_[slot]->process;
         const bool same_parent = parent_pid == 0 || known.parent_pid == 0 ||
@@ -176,7 +182,7 @@ Process& Lineage::resolve(const Event& event, std::uint32_t pid) {
         }
     }
     ProcessRef parent;
-    if (parent_pid != 0 && parent_pid <= kPidMax && parent_pid != pid) {
+    if (parent_pid != 0) {
         parent = parent_of(parent_pid, event).self;
     }
     Process& process = create(pid, event.time);
@@ -263,10 +269,11 @@ void Lineage::take_exec(Process& process, const Event& event) {
 }
 
 void Lineage::take_fork(const Process& parent, const Event& event) {
-    const auto child_pid = static_cast<std::uint32_t>(event.process_child_pid());
-    if (child_pid == 0 || child_pid > kPidMax) {
+    if (event.process_child_pid() == 0 || event.process_child_pid() > kPidMax) {
+        ++counts_.impossible_pids;
         return;
     }
+    const auto child_pid = static_cast<std::uint32_t>(event.process_child_pid());
     const Process from = parent;
     Process& child = create(child_pid, event.time);
     const ProcessRef self = child.self;

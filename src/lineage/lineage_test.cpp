@@ -275,7 +275,33 @@ TEST_F(LineageTest, an_impossible_pid_is_counted_and_nobody) {
               nullptr);
 }
 
+TEST_F(LineageTest, an_impossible_parent_is_none_whenever_it_is_named) {
+    for (const std::uint64_t parent :
+         {0xffffffffULL, (1ULL << 32U) + 50, Lineage::kPidMax + 1ULL}) {
+        exec(50, 1, "/usr/bin/bash");
+        message("USER_START", 310, "/usr/sbin/sshd");  // names no parent
+        const Process* process = apply({.pid = 310, .parent = parent});
+        ASSERT_NE(process, nullptr);
+        EXPECT_EQ(lineage.parent(*process), nullptr) << parent;
+    }
+}
+
+TEST_F(LineageTest, an_impossible_child_is_nobody) {
+    exec(50, 1, "/usr/bin/cat");
+    const std::size_t before = lineage.size();
+    apply({.event_class = EventClass::process_start,
+           .action = "clone",
+           .pid = 50,
+           .parent = 1,
+           .executable = "/usr/bin/cat",
+           .child = (1ULL << 32U) + 60});
+    EXPECT_EQ(lineage.size(), before);
+    EXPECT_EQ(lineage.counts().impossible_pids, 1U);
+}
+
 TEST_F(LineageTest, a_process_is_never_its_own_ancestor) {
+    message("USER_START", 299, "/usr/sbin/sshd");
+    EXPECT_EQ(lineage.parent(*apply({.pid = 299, .parent = 299})), nullptr);
     apply({.pid = 300, .parent = 300});
     apply({.pid = 301, .parent = 302});
     apply({.pid = 302, .parent = 301});
