@@ -50,10 +50,14 @@ class GzipBytes final : public ByteStream {
                 stream_.next_in = reinterpret_cast<Bytef*>(input_.buffer.data());
                 stream_.avail_in = static_cast<uInt>(size);
             }
+            if (!in_member_ && members_ != 0 && skip_padding()) {
+                continue;
+            }
             in_member_ = true;
             const int code = ready_ ? inflate(&stream_, Z_NO_FLUSH) : Z_STREAM_ERROR;
             if (code == Z_STREAM_END) {
                 in_member_ = false;
+                ++members_;
                 inflateReset(&stream_);
             } else if (code != Z_OK && code != Z_BUF_ERROR) {
                 return fail(ErrorCode::malformed, "compressed data is damaged");
@@ -63,8 +67,19 @@ class GzipBytes final : public ByteStream {
     }
 
   private:
+    /// Zeros behind a member are what a block device leaves there (gzip(1)). True: nothing else is
+    /// left in the buffer.
+    bool skip_padding() {
+        while (stream_.avail_in != 0 && *stream_.next_in == 0) {
+            ++stream_.next_in;
+            --stream_.avail_in;
+        }
+        return stream_.avail_in == 0;
+    }
+
     Input input_;
     z_stream stream_{};
+    std::uint64_t members_ = 0;
     bool ready_ = false;
     bool in_member_ = false;
 };

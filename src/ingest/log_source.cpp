@@ -82,7 +82,7 @@ struct LogSource::State {
     bool ended = false;
 
     Result<std::size_t> fill();
-    Next wait_or_follow(Diagnostics& diagnostics);
+    Next wait_or_follow(Chunk& chunk, Diagnostics& diagnostics);
     Next give(std::size_t size, Chunk& chunk);
 };
 
@@ -159,7 +159,7 @@ LogSource::Next LogSource::State::give(std::size_t size, Chunk& chunk) {
     return Next::chunk;
 }
 
-LogSource::Next LogSource::State::wait_or_follow(Diagnostics& diagnostics) {
+LogSource::Next LogSource::State::wait_or_follow(Chunk& chunk, Diagnostics& diagnostics) {
     struct stat now{};
     struct stat named{};
     if (::fstat(file.number(), &now) != 0) {
@@ -180,6 +180,13 @@ LogSource::Next LogSource::State::wait_or_follow(Diagnostics& diagnostics) {
     const bool rotated = ::stat(name.c_str(), &named) == 0 &&
                          (named.st_ino != now.st_ino || named.st_dev != now.st_dev);
     if (rotated) {
+        // What was written between the last look and the rotation; then a line that was cut.
+        if (const auto size = fill(); size && *size != 0) {
+            return Next::wait;
+        }
+        if (start != end) {
+            return give(end - start, chunk);
+        }
         if (auto fresh = open_file(name)) {
             file.replace(std::move(*fresh));
             line = 1;
@@ -211,7 +218,7 @@ LogSource::Next LogSource::next(Chunk& chunk, Diagnostics& diagnostics) {
             state.ended = true;
         } else if (*size == 0) {
             if (state.growth == Growth::growing) {
-                return state.wait_or_follow(diagnostics);
+                return state.wait_or_follow(chunk, diagnostics);
             }
             state.ended = true;
         }

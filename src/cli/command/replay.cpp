@@ -102,14 +102,12 @@ class ProgressBar {
         } else {
             const double done = static_cast<double>(progress.bytes_read) /
                                 static_cast<double>(progress.bytes_total);
-            constexpr int kCells = 30;
-            const int filled = static_cast<int>(done * kCells);
+            constexpr std::size_t kCells = 30;
+            const auto filled = static_cast<std::size_t>(done * kCells);
             fmt::print(stderr,
-                       "\r\x1b[K[{:=<{}}{:<{}}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
-                       "",
-                       filled,
-                       "",
-                       kCells - filled,
+                       "\r\x1b[K[{}{}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
+                       std::string(filled, '='),
+                       std::string(kCells - filled, ' '),
                        done * 100,
                        rate / 1e6,
                        seconds / std::max(done, 0.001) * (1 - done));

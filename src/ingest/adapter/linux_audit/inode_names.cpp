@@ -21,6 +21,9 @@ std::uint64_t hash_of(const InodeKey& key) {
 
 void InodeNames::note(const InodeKey& key, std::string_view path) {
     const std::uint64_t hash = hash_of(key);
+    if (slots_.empty()) {
+        slots_.resize(kSlots);
+    }
     Slot& slot = slots_[hash % kSlots];
     slot.hash = hash;
     if (slot.path != path) {
@@ -29,6 +32,9 @@ void InodeNames::note(const InodeKey& key, std::string_view path) {
 }
 
 void InodeNames::forget(const InodeKey& key) {
+    if (slots_.empty()) {
+        return;
+    }
     const std::uint64_t hash = hash_of(key);
     Slot& slot = slots_[hash % kSlots];
     if (slot.hash == hash) {
@@ -37,6 +43,9 @@ void InodeNames::forget(const InodeKey& key) {
 }
 
 std::string_view InodeNames::find(const InodeKey& key) const {
+    if (slots_.empty()) {
+        return {};
+    }
     const std::uint64_t hash = hash_of(key);
     const Slot& slot = slots_[hash % kSlots];
     return slot.hash == hash ? std::string_view(slot.path) : std::string_view();

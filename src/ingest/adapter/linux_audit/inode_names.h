@@ -32,7 +32,7 @@ class InodeNames {
         std::string path;
     };
 
-    std::vector<Slot> slots_ = std::vector<Slot>(kSlots);
+    std::vector<Slot> slots_;  ///< empty until the first note()
 };
 
 }  // namespace mailvigil::ingest::adapter::audit_log

@@ -1,7 +1,11 @@
 #include "ingest/adapter/linux_audit/record.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
+
+#include "base/strong_id.h"
 
 namespace mailvigil::ingest::adapter::audit_log {
 
@@ -192,11 +196,14 @@ std::string_view enriched_value(std::string_view body, std::string_view key) {
     // name and quote alone.
     std::size_t at = body.find(kEnrichmentMark);
     at = at == std::string_view::npos ? 0 : at;
+    const std::size_t start = at;
     while ((at = body.find(key, at)) != std::string_view::npos) {
         const std::size_t open = at + key.size();
         const char before = at == 0 ? ' ' : body[at - 1];
         const bool whole = before != '-' && (before < 'A' || before > 'Z');
-        if (whole && body.substr(open).starts_with("=\"")) {
+        // comm="AUID=" is a program's name, whatever stands behind it.
+        const bool quoted = std::ranges::count(body.substr(start, at - start), '"') % 2 != 0;
+        if (whole && !quoted && body.substr(open).starts_with("=\"")) {
             const std::size_t close = body.find('"', open + 2);
             return close == std::string_view::npos ? std::string_view()
                                                    : body.substr(open + 2, close - open - 2);
@@ -231,6 +238,31 @@ std::optional<std::uint64_t> parse_hex(std::string_view value) {
 
 std::optional<std::uint64_t> parse_octal(std::string_view value) {
     return parse_whole<std::uint64_t>(value, 8);
+}
+
+// Digits of a value that the kernel wrote; junk behind them (a lost enrichment mark) ends the
+// number. What is too large is the largest number, never a small one.
+std::uint64_t leading_number(std::string_view value) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t number = 0;
+    for (const char c : value) {
+        if (c < '0' || c > '9') {
+            break;
+        }
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (number > (kMax - digit) / 10) {
+            return kMax;
+        }
+        number = number * 10 + digit;
+    }
+    return number;
+}
+
+std::uint32_t leading_id(std::string_view value) {
+    // Old kernels print an unset loginuid as -1.
+    return value.starts_with('-')
+               ? kUnset
+               : static_cast<std::uint32_t>(std::min<std::uint64_t>(leading_number(value), kUnset));
 }
 
 std::string_view decode_hex(std::string_view digits, Arena& arena) {

@@ -122,6 +122,12 @@ std::optional<std::int64_t> parse_signed(std::string_view value);
 std::optional<std::uint64_t> parse_hex(std::string_view value);
 std::optional<std::uint64_t> parse_octal(std::string_view value);
 
+/// Digits off the front; junk behind them (a lost enrichment mark) ends the number. What is too
+/// large is the largest number, never a small one.
+std::uint64_t leading_number(std::string_view value);
+/// A user, process or session id; kUnset when it is negative or too large.
+std::uint32_t leading_id(std::string_view value);
+
 /// A value of the "escaped" kind (auparse typetab.h: path, comm, exe, name, cwd, cmd, EXECVE
 /// arguments, ...): text in quotes, or hex digits of encoded bytes, or (null), (none) and ?, which
 /// read as empty. Decoded bytes live in `arena`.

@@ -1,0 +1,100 @@
+// Sessions of a Lineage: what LOGIN, PAM and sudo say.
+#include <algorithm>
+
+#include "lineage/lineage.h"
+
+namespace mailvigil::lineage {
+
+namespace {
+
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+Entrance entrance_of(std::string_view program) {
+    const std::string_view name = base_name(program);
+    if (name.starts_with("sshd")) {
+        return Entrance::ssh;
+    }
+    if (name == "cron" || name == "crond" || name == "atd" || name == "anacron" ||
+        name == "fcron") {
+        return Entrance::cron;
+    }
+    if (name == "login" || name.starts_with("gdm") || name.starts_with("sddm") ||
+        name.starts_with("lightdm")) {
+        return Entrance::console;
+    }
+    return name.starts_with("systemd") || name.starts_with("(systemd") ? Entrance::service
+                                                                       : Entrance::other;
+}
+
+}  // namespace
+
+Session& Lineage::session_of(SessionId id, Timestamp time) {
+    const auto known = sessions_.find(id.value);
+    if (known != sessions_.end()) {
+        known->second.seen = time;
+        return known->second;
+    }
+    if (sessions_.size() == kSessionsMax) {
+        // The smallest (seen, id) goes: the same one whatever the order of the table.
+        const auto oldest = std::ranges::min_element(sessions_, {}, [](const auto& entry) {
+            return std::pair(entry.second.seen, entry.first);
+        });
+        sessions_.erase(oldest);
+        ++counts_.sessions_evicted;
+    }
+    Session& session = sessions_[id.value];
+    session.id = id;
+    session.start = session.seen = time;
+    return session;
+}
+
+void Lineage::take_session(const Event& event, Process* process) {
+    if (!event.has(Field::session_id)) {
+        return;
+    }
+    Session& session =
+        session_of(SessionId{static_cast<std::uint32_t>(event.session_id())}, event.time);
+    if (event.has(Field::login_user_id)) {
+        session.login_user = static_cast<std::uint32_t>(event.login_user_id());
+        session.login_name = user_name(session.login_user);
+    }
+    const std::string_view action = event.event_action();
+    if (action == "LOGIN") {
+        // Session ids start over at boot: a new LOGIN is a new session.
+        const std::uint32_t login_user = session.login_user;
+        const std::string login_name = session.login_name;
+        session = {};
+        session.id = SessionId{static_cast<std::uint32_t>(event.session_id())};
+        session.login_user = login_user;
+        session.login_name = login_name;
+        session.start = session.seen = event.time;
+        session.start_event.assign(event.event_id());
+        if (process != nullptr) {
+            session.entrance_program = process->executable;
+            session.entrance = entrance_of(process->executable);
+        }
+        return;
+    }
+    if (action != "USER_START" && action != "USER_LOGIN" && action != "USER_CMD") {
+        return;
+    }
+    const std::string_view program = event.process_executable();
+    const std::string_view name = base_name(program);
+    if (name == "sudo" || name == "su" || name == "runuser" || name == "pkexec" || name == "doas") {
+        session.elevated = event.time;
+        session.elevated_with.assign(name);
+        return;
+    }
+    session.entrance_program.assign(program);
+    session.entrance = entrance_of(program);
+    if (event.has(Field::source_ip)) {
+        session.from = event.source_ip();
+    }
+    if (event.has(Field::session_terminal)) {
+        session.terminal.assign(event.session_terminal());
+    }
+}
+
+}  // namespace mailvigil::lineage
