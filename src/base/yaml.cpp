@@ -118,6 +118,13 @@ Node parse(std::string_view text, std::string_view source, Diagnostics& diagnost
             fmt::format("document is larger than {} bytes or nested too deep", kDocumentBytesMax));
         return {};
     }
+    // yaml-cpp takes a NUL for the end of the text: what stands behind it would be silently left
+    // out.
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+        const auto line = std::ranges::count(text.substr(0, nul), '\n') + 1;
+        copier.report(static_cast<std::uint32_t>(line), 0, "not text: it has a NUL byte");
+        return {};
+    }
     try {
         return copier.copy(YAML::Load(std::string(text)), 0);
     } catch (const YAML::Exception& error) {

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/escape.h"
+#include "base/print.h"
 #include "base/suggest.h"
 #include "cli/command/roster.h"
 #include "cli/version.h"
@@ -179,14 +180,14 @@ Exit settle(Exit exit) {
         return exit;
     }
     complain(fmt::format("cannot write to standard output: {}",
-                         errno == 0 ? "it takes no more" : std::strerror(errno)));
+                         errno == 0 ? "a write failed" : std::strerror(errno)));
     return Exit::failure;
 }
 
 }  // namespace
 
 void complain(std::string_view message) {
-    fmt::print(stderr, "mailvigil: {}\n", escape_for_terminal(message));
+    mailvigil::print(stderr, "mailvigil: {}\n", escape_for_terminal(message));
 }
 
 Exit run(int argc, const char* const* argv) {

@@ -5,6 +5,7 @@
 #include "app/configuration.h"
 #include "app/knowledge.h"
 #include "base/escape.h"
+#include "base/print.h"
 #include "cli/command/roster.h"
 
 namespace mailvigil::cli::command {
@@ -22,10 +23,10 @@ Exit run(const Arguments& arguments) {
     }
     app::load_knowledge(*configuration, diagnostics);
     for (const Diagnostic& diagnostic : diagnostics.kept()) {
-        fmt::print(stderr, "mailvigil: {}\n", render(diagnostic));
+        mailvigil::print(stderr, "mailvigil: {}\n", render(diagnostic));
     }
     if (diagnostics.count() > diagnostics.kept().size()) {
-        fmt::print(
+        mailvigil::print(
             stderr, "mailvigil: and {} more\n", diagnostics.count() - diagnostics.kept().size());
     }
     if (diagnostics.errors() > 0) {
@@ -34,9 +35,9 @@ Exit run(const Arguments& arguments) {
     const std::string checked =
         escape_for_terminal(file.value_or(std::string(app::kDefaultConfiguration)));
     if (defaults) {
-        fmt::print("there is no {}; the shipped settings are good\n", checked);
+        mailvigil::print(stdout, "there is no {}; the shipped settings are good\n", checked);
     } else {
-        fmt::print("{}: good\n", checked);
+        mailvigil::print(stdout, "{}: good\n", checked);
     }
     return Exit::nothing_found;
 }

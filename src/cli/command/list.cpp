@@ -5,6 +5,7 @@
 
 #include "app/configuration.h"
 #include "app/knowledge.h"
+#include "base/print.h"
 #include "base/suggest.h"
 #include "cli/command/roster.h"
 #include "detect/analytic/roster.h"
@@ -23,7 +24,7 @@ struct Kind {
 };
 
 void row(std::string_view name, std::string_view summary) {
-    fmt::print("{:<20} {}\n", name, summary);
+    mailvigil::print(stdout, "{:<20} {}\n", name, summary);
 }
 
 void print_adapters() {
@@ -66,7 +67,7 @@ void print_tools() {
     Diagnostics diagnostics;
     const detect::Knowledge knowledge = app::load_knowledge({}, diagnostics);
     for (const std::string_view name : knowledge.commands.names()) {
-        fmt::print("{}\n", name);
+        mailvigil::print(stdout, "{}\n", name);
     }
 }
 

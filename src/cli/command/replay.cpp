@@ -16,6 +16,7 @@
 #include "app/configuration.h"
 #include "app/knowledge.h"
 #include "base/escape.h"
+#include "base/print.h"
 #include "base/suggest.h"
 #include "cli/command/roster.h"
 #include "event/vocabulary.h"
@@ -95,29 +96,29 @@ class ProgressBar {
         const double seconds = std::chrono::duration<double>(now - started_).count();
         const double rate = static_cast<double>(progress.bytes_read) / seconds;
         if (progress.bytes_total == 0 || progress.bytes_read > progress.bytes_total) {
-            fmt::print(stderr,
-                       "\r\x1b[K{:.0f} MB read, {:.0f} MB/s",
-                       static_cast<double>(progress.bytes_read) / 1e6,
-                       rate / 1e6);
+            mailvigil::print(stderr,
+                             "\r\x1b[K{:.0f} MB read, {:.0f} MB/s",
+                             static_cast<double>(progress.bytes_read) / 1e6,
+                             rate / 1e6);
         } else {
             const double done = static_cast<double>(progress.bytes_read) /
                                 static_cast<double>(progress.bytes_total);
             constexpr std::size_t kCells = 30;
             const auto filled = static_cast<std::size_t>(done * kCells);
-            fmt::print(stderr,
-                       "\r\x1b[K[{}{}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
-                       std::string(filled, '='),
-                       std::string(kCells - filled, ' '),
-                       done * 100,
-                       rate / 1e6,
-                       seconds / std::max(done, 0.001) * (1 - done));
+            mailvigil::print(stderr,
+                             "\r\x1b[K[{}{}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
+                             std::string(filled, '='),
+                             std::string(kCells - filled, ' '),
+                             done * 100,
+                             rate / 1e6,
+                             seconds / std::max(done, 0.001) * (1 - done));
         }
         drawn_ = true;
     }
 
     void clear() {
         if (drawn_) {
-            fmt::print(stderr, "\r\x1b[K");
+            mailvigil::print(stderr, "\r\x1b[K");
             drawn_ = false;
         }
     }
@@ -133,7 +134,7 @@ void show_diagnostics(Diagnostics& diagnostics, std::uint64_t& shown) {
     constexpr std::uint64_t kShownMax = 50;
     for (const Diagnostic& diagnostic : diagnostics.kept()) {
         if (shown++ < kShownMax) {
-            fmt::print(stderr, "mailvigil: {}\n", render(diagnostic));
+            mailvigil::print(stderr, "mailvigil: {}\n", render(diagnostic));
         }
     }
     diagnostics.clear_kept();
@@ -198,32 +199,35 @@ void show_summary(const app::ReplaySummary& summary,
                   std::uint64_t shown,
                   app::Waiting waiting) {
     if (diagnostics.count() > shown) {
-        fmt::print(
+        mailvigil::print(
             stderr, "mailvigil: and {} more messages like these\n", diagnostics.count() - shown);
     }
-    fmt::print(stderr,
-               "mailvigil: {} lines, {} events, {} {}: {} {} of the asked level\n",
-               summary.lines,
-               summary.events,
-               summary.hosts,
-               summary.hosts == 1 ? "host" : "hosts",
-               summary.incidents,
-               summary.incidents == 1 ? "incident" : "incidents");
+    mailvigil::print(stderr,
+                     "mailvigil: {} {}, {} {}, {} {}: {} {} of the asked level\n",
+                     summary.lines,
+                     summary.lines == 1 ? "line" : "lines",
+                     summary.events,
+                     summary.events == 1 ? "event" : "events",
+                     summary.hosts,
+                     summary.hosts == 1 ? "host" : "hosts",
+                     summary.incidents,
+                     summary.incidents == 1 ? "incident" : "incidents");
     if (summary.malformed + summary.incomplete + summary.processes_evicted + summary.hosts_refused >
         0) {
-        fmt::print(stderr,
-                   "mailvigil: not everything was understood: {} unreadable records, {} incomplete "
-                   "events, {} processes "
-                   "forgotten for want of room, {} events of hosts beyond the {}th\n",
-                   summary.malformed,
-                   summary.incomplete,
-                   summary.processes_evicted,
-                   summary.hosts_refused,
-                   app::kHostsMax);
+        mailvigil::print(
+            stderr,
+            "mailvigil: not everything was understood: {} unreadable records, {} incomplete "
+            "events, {} processes "
+            "forgotten for want of room, {} events of hosts beyond the {}th\n",
+            summary.malformed,
+            summary.incomplete,
+            summary.processes_evicted,
+            summary.hosts_refused,
+            app::kHostsMax);
     }
     if (summary.stopped && waiting == app::Waiting::stop_at_end) {
-        fmt::print(stderr,
-                   "mailvigil: stopped before the end; what is above is complete up to there\n");
+        mailvigil::print(
+            stderr, "mailvigil: stopped before the end; what is above is complete up to there\n");
     }
 }
 
