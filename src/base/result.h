@@ -15,6 +15,7 @@ enum class ErrorCode {
     malformed,    ///< content is not of the format that it claims
     unknown,      ///< a name that is in no roster, table or schema
     limit,        ///< a named limit was reached
+    interrupted,  ///< a signal came while waiting; the same call may be made again
     unsupported,  ///< this host or build cannot do it
 };
 

@@ -131,16 +131,13 @@ class ZstdBytes final : public ByteStream {
 }  // namespace
 
 Result<std::size_t> FileBytes::read(std::span<char> into) {
-    for (;;) {
-        const ssize_t size = ::read(fd_.number(), into.data(), into.size());
-        if (size >= 0) {
-            position_ += static_cast<std::uint64_t>(size);
-            return static_cast<std::size_t>(size);
-        }
-        if (errno != EINTR) {
-            return fail(ErrorCode::unreadable, std::strerror(errno));
-        }
+    const ssize_t size = ::read(fd_.number(), into.data(), into.size());
+    if (size < 0) {
+        const auto code = errno == EINTR ? ErrorCode::interrupted : ErrorCode::unreadable;
+        return fail(code, std::strerror(errno));
     }
+    position_ += static_cast<std::uint64_t>(size);
+    return static_cast<std::size_t>(size);
 }
 
 void FileBytes::rewind() {

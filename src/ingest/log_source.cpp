@@ -122,8 +122,10 @@ Result<LogSource> LogSource::open(const std::string& path, Growth growth) {
         state->growth = Growth::finished;
     }
     LogSource source(std::move(state));
-    // Enough to tell the format by. A failure here is met again, and told, by next().
-    while (source.head().size() < kHeadBytes) {
+    // Enough to tell the format by, past lines that are damaged; but a pipe may bring no more than
+    // a line for hours. A failure here is met again, and told, by next().
+    const bool pipe = source.bytes_total() == 0;
+    while (source.head().size() < kHeadBytes && !(pipe && source.head().contains('\n'))) {
         const auto size = source.state_->fill();
         if (!size || *size == 0) {
             break;
@@ -208,6 +210,9 @@ LogSource::Next LogSource::next(Chunk& chunk, Diagnostics& diagnostics) {
             return have.empty() ? Next::end : state.give(have.size(), chunk);
         }
         const auto size = state.fill();
+        if (!size && size.error().code == ErrorCode::interrupted) {
+            return Next::wait;
+        }
         if (!size) {
             diagnostics.add({Severity::error,
                              state.name,

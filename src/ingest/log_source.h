@@ -44,8 +44,8 @@ class LogSource {
 
     /// The next whole lines; they stay valid until the next call. `chunk` is the one of the call
     /// before, consumed: its line number goes on from there. `wait`: a growing file has nothing new
-    /// now. What goes wrong on the way (a damaged archive, a truncated file) goes to `diagnostics`,
-    /// with what was read before kept.
+    /// now, or a signal came. What goes wrong on the way (a damaged archive, a truncated file) goes
+    /// to `diagnostics`, with what was read before kept.
     Next next(Chunk& chunk, Diagnostics& diagnostics);
 
     /// The first bytes, without consuming them; for sniffing.
