@@ -24,7 +24,7 @@ help:
 
 demo: release
 	@echo 'Replaying a recorded day of a mail host: $(DAY)'
-	@build/release/mailvigil replay $(DAY); status=$$?; \
+	@build/release/mailvigil replay --host mx1 $(DAY); status=$$?; \
 	case $$status in \
 	    0) echo 'mailvigil found nothing (exit status 0).' ;; \
 	    1) echo 'mailvigil found something in this day (exit status 1, as it should).' ;; \
