@@ -117,10 +117,30 @@ Collection& Tracker::collection_of(const Process& process, Verdict kind, Timesta
         if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
+        (*oldest)->hand_over(held_, time);
         collections_.erase(oldest);
     }
     collections_.push_back(std::make_unique<Collection>(key, kind, process, context_, time));
+    tell_author(*collections_.back(), process, time);
     return *collections_.back();
+}
+
+// What runs with no person behind it was put there by one.
+void Tracker::tell_author(Collection& collection, const Process& process, Timestamp time) {
+    const auto consider = [&](const Process& candidate) {
+        const bool script = candidate.script_kind == lineage::ScriptKind::file;
+        const std::string& program = script ? candidate.script : candidate.executable;
+        const Written* written = context_.written.find(program);
+        if (written != nullptr && !written->honest) {
+            collection.add_reason(fmt::format("{} was written {} earlier by {}",
+                                              program,
+                                              render_duration(time - written->time),
+                                              written->by));
+        }
+        return true;
+    };
+    consider(process);
+    context_.lineage.ancestors(process, consider);
 }
 
 Collection* Tracker::carried_by(const Process& process) {
@@ -136,15 +156,17 @@ Collection* Tracker::holding(std::string_view path) {
     if (artefacts_.empty()) {
         return nullptr;
     }
-    auto found = artefacts_.find(std::string(path));
-    if (found == artefacts_.end()) {
+    auto found = artefacts_.lower_bound(path);
+    if (found == artefacts_.end() || !found->first.starts_with(path)) {
+        return nullptr;
+    }
+    if (found->first != path) {
         // A folder that was packed or sent whole.
         const std::string below = std::string(path) + "/";
-        found = std::ranges::find_if(
-            artefacts_, [&](const auto& entry) { return entry.first.starts_with(below); });
-    }
-    if (found == artefacts_.end()) {
-        return nullptr;
+        found = artefacts_.lower_bound(below);
+        if (found == artefacts_.end() || !found->first.starts_with(below)) {
+            return nullptr;
+        }
     }
     for (const auto& collection : collections_) {
         if (collection->key == found->second && collection->kind == Verdict::collection) {
@@ -372,7 +394,10 @@ void Tracker::suspect(const Event& event,
                       const Judgement& judgement) {
     const bool own = judgement.verdict == Verdict::owner;
     Collection& collection = collection_of(process, Verdict::collection, event.time);
-    collection.add_access(place, access_class, own, event);
+    const bool fresh = collection.add_access(place, access_class, own, event);
+    if (fresh) {
+        collection.widen(harvests_.note(process, place.mailbox(), event.time));
+    }
     if (!own) {
         collection.add_reason(judgement.reason);
     }
@@ -406,6 +431,9 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
     }
     const Role* role = context_.facts.of(process).role;
     if (access.verdict == Verdict::maintenance && access_class == AccessClass::read) {
+        if (fresh) {
+            carry(process, place, event);
+        }
         account_maintenance(event, process, place, fresh);
     } else if (access.verdict == Verdict::collection) {
         suspect(event, process, place, access_class, {access.verdict, access.reason});
@@ -413,6 +441,43 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
                access_class == AccessClass::read) {
         suspect(event, process, place, access_class, {access.verdict, access.reason});
     }
+}
+
+// What a backup wrote holds mail, whoever opens it later.
+void Tracker::carry(const Process& process, const mail::StorePlace& place, const Event& event) {
+    Trail& trail = trail_of(process);
+    if (trail.origin == 0) {
+        trail.origin = held_.open(describe_who(process, context_.lineage), true, event.time);
+        for (const std::string& path : trail.created) {
+            held_.add_file(path, trail.origin);
+        }
+        for (const CommandUse& use : context_.facts.of(process).uses) {
+            for (const std::string& output : use.outputs) {
+                held_.add_file(full_path(process, output), trail.origin);
+            }
+        }
+    }
+    held_.add_mailbox(trail.origin, place.mailbox(), place.root, place.software);
+}
+
+void Tracker::recall(std::string_view path, const Process& process, const Event& event) {
+    const Origin* origin = held_.find(path);
+    const Role* role = origin == nullptr ? nullptr : context_.facts.of(process).role;
+    if (origin == nullptr || (role != nullptr && role->verdict != RoleVerdict::owner_only)) {
+        return;
+    }
+    Collection& collection = collection_of(process, Verdict::collection, event.time);
+    collection.add_held(*origin, event);
+    for (const Origin::Mailbox& mailbox : origin->mailboxes) {
+        collection.widen(harvests_.note(process, mailbox.name, event.time));
+    }
+    collection.add_reason(fmt::format("{} holds mail since {} earlier, by {}",
+                                      path,
+                                      render_duration(event.time - origin->time),
+                                      origin->by));
+    artefacts_.insert_or_assign(std::string(path), collection.key);
+    taint(collection, process, event);
+    tell(collection, event.time);
 }
 
 // A backup is honest work, but what it carries off the host should be declared: until then each run
@@ -455,6 +520,11 @@ void Tracker::on_new_file(const Event& event, const Process& process, std::strin
         return;
     }
     Trail& trail = trail_of(process);
+    if (trail.origin != 0) {
+        held_.add_file(path, trail.origin);
+    } else if (event.event_class == EventClass::file_create) {
+        held_.drop_file(path);
+    }
     if (trail.created.size() == kCreatedMax) {
         trail.created.erase(trail.created.begin());
     }
@@ -464,13 +534,21 @@ void Tracker::on_new_file(const Event& event, const Process& process, std::strin
 void Tracker::on_moved_file(const Event& event, const Process& process) {
     context_.facts.note_copy(event.file_path(), event.file_target_path());
     const std::string_view target = event.file_target_path();
+    held_.move_file(event.file_path(), target);
     if (Collection* collection = holding(event.file_path())) {
         artefacts_.insert_or_assign(std::string(target), collection->key);
         collection->add_artefact(target, process.name, event);
         tell(*collection, event.time);
     }
-    // A second name outside the store for a mailbox: reading it later would touch no store.
-    const auto from = context_.knowledge.stores.locate(event.file_path(), is_directory(event));
+    note_second_name(event, process, event.file_path(), target);
+}
+
+// A second name outside the store for a mailbox: reading it later would touch no store.
+void Tracker::note_second_name(const Event& event,
+                               const Process& process,
+                               std::string_view path,
+                               std::string_view target) {
+    const auto from = context_.knowledge.stores.locate(path, is_directory(event));
     if (from && !context_.knowledge.stores.locate(target, false) &&
         event.event_outcome() == "success") {
         bool fresh = false;
@@ -512,6 +590,9 @@ void Tracker::on_file(const Event& event, const Process& process) {
     switch (event.event_class) {
         case EventClass::file_create:
         case EventClass::file_write:
+            if (const std::string_view says = event.file_target_path(); says.starts_with('/')) {
+                note_second_name(event, process, says, path);
+            }
             on_new_file(event, process, path);
             break;
         case EventClass::file_open:
@@ -519,7 +600,12 @@ void Tracker::on_file(const Event& event, const Process& process) {
             if (Collection* collection = holding(path);
                 collection != nullptr && !is_directory(event)) {
                 taint(*collection, process, event);
+            } else if (collection == nullptr && !is_directory(event)) {
+                recall(path, process, event);
             }
+            break;
+        case EventClass::file_unlink:
+            held_.drop_file(path);
             break;
         default:
             break;
@@ -572,6 +658,12 @@ void Tracker::on_exec(const Event& event, const Process& process) {
     }
     for (const CommandUse& use : uses) {
         claim_accesses(process, use, event);
+        for (const std::string& source : use.sources) {
+            const std::string path = full_path(process, source);
+            if (use.act != Act::enumerate && use.act != Act::inspect && holding(path) == nullptr) {
+                recall(path, process, event);
+            }
+        }
     }
     const auto& added = context_.knowledge.settings.process_name_list.add;
     const std::string_view name =
@@ -725,6 +817,7 @@ void Tracker::pass_time(Timestamp now) {
         return;
     }
     swept_ = now;
+    held_.expire(now);
     const Duration window = context_.knowledge.settings.time_window;
     std::erase_if(collections_, [&](const auto& collection) {
         if (collection->last + window >= now) {
@@ -733,6 +826,7 @@ void Tracker::pass_time(Timestamp now) {
         if (auto finding = collection->update(now, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
+        collection->hand_over(held_, now);
         std::erase_if(artefacts_,
                       [&](const auto& entry) { return entry.second == collection->key; });
         return true;

@@ -121,7 +121,7 @@ Level Story::level() const {
         case Verdict::configuration_management:
         case Verdict::maintenance:
         case Verdict::service:
-            return Level::informational;
+            return floor_;
         case Verdict::administration:
             return Level::low;
         case Verdict::owner:
@@ -222,7 +222,7 @@ Finding Story::finding(Timestamp time, bool closing) const {
         finding.steps.push_back({"then", observed});
     }
     finding.reasons = reasons_;
-    if (verdict == Verdict::administration || verdict == Verdict::owner) {
+    if (verdict != Verdict::tampering) {
         finding.against = reasons_;
     }
     finding.weakened_by = context_.gaps.touching(first_, last);
