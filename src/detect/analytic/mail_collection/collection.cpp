@@ -417,8 +417,7 @@ Finding Collection::finding(Timestamp time, bool closing) const {
                                            key.session == kUnset ? "process tree" : "session",
                                            others_read_));
     }
-    if (breadth_ > others_read_ &&
-        breadth_ >= context_.knowledge.settings.mailboxes_to_harvest) {
+    if (breadth_ > others_read_ && breadth_ >= context_.knowledge.settings.mailboxes_to_harvest) {
         finding.reasons.insert(finding.reasons.begin(),
                                fmt::format("the same hand opened the mail of {} owners within {}",
                                            breadth_,

@@ -35,7 +35,7 @@ class Tracker final : public AnalyticState {
     struct Trail {
         lineage::ProcessRef process;
         std::vector<std::string> created;  ///< the latest files that it made
-        std::uint64_t origin = 0;  ///< what a backup carries, in held_
+        std::uint64_t origin = 0;          ///< what a backup carries, in held_
         std::string connected;  ///< "203.0.113.9:8080"; empty: it made no connection to the outside
         Timestamp connected_time{};
         std::string connected_event;

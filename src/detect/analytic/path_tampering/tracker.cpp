@@ -167,14 +167,14 @@ void Tracker::note_written(const Event& event, const Process& process, std::stri
     const bool honest = role != nullptr && (role->verdict == RoleVerdict::change ||
                                             role->verdict == RoleVerdict::service);
     const GroupKey key = key_of(process);
-    context_.written.note(path,
-                          {.session = key.session,
-                           .tree = key.tree,
-                           .time = event.time,
-                           .honest = honest,
-                           .user = process.login_user == kUnset ? process.user.value
-                                                                : process.login_user,
-                           .by = describe_who(process, context_.lineage)});
+    context_.written.note(
+        path,
+        {.session = key.session,
+         .tree = key.tree,
+         .time = event.time,
+         .honest = honest,
+         .user = process.login_user == kUnset ? process.user.value : process.login_user,
+         .by = describe_who(process, context_.lineage)});
 }
 
 void Tracker::note_name(std::string_view path, std::string_view original) {
@@ -223,7 +223,10 @@ void Tracker::on_file(const Event& event, const Process& process) {
     }
     if (two_names && event.event_outcome() == "success" && !place) {
         const auto from = configuration.locate(event.file_path());
-        if (from && !from->transient) {
+        // A file that was moved away is no longer what the mail system reads; a folder may come
+        // back.
+        const bool folder = (event.file_mode() & 0170000U) == 0040000U;
+        if (from && !from->transient && (folder || event.event_class == EventClass::file_link)) {
             note_name(path, event.file_path());
         }
     }
@@ -396,7 +399,8 @@ void Tracker::on_unexpected(const Event& event,
                use.act == Act::download;
     });
     if (reaches_out) {
-        story.add_reason("it is a tool that fetches or sends, with no script of the site around it");
+        story.add_reason(
+            "it is a tool that fetches or sends, with no script of the site around it");
         story.raise(Level::high);
     }
     tell(story, event.time);
