@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "detect/analytic/mail_collection/tracker.h"
 #include "detect/analytic/path_tampering/tracker.h"
 #include "detect/engine.h"
@@ -66,7 +68,9 @@ TEST(WrittenBookTest, one_past_the_limit_forgets_the_oldest) {
     for (std::size_t i = 0; i < WrittenBook::kFilesMax; ++i) {
         book.note(fmt::format("/f{}", i), {});
     }
-    book.note("/f0", {.user = 5});
+    Written again;
+    again.user = 5;
+    book.note("/f0", again);
     ASSERT_NE(book.find("/f0"), nullptr);
     EXPECT_EQ(book.find("/f0")->user, 5U);
     book.note("/one-more", {});

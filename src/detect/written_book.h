@@ -15,11 +15,11 @@ namespace mailvigil::detect {
 
 struct Written {
     std::uint32_t session = kUnset;
-    lineage::ProcessRef tree;  ///< where there is no session
+    lineage::ProcessRef tree{};  ///< where there is no session
     Timestamp time{};
     bool honest = false;  ///< by a package manager, configuration management or a mail service
     std::uint32_t user = 0;
-    std::string by;
+    std::string by{};
 };
 
 class WrittenBook {
