@@ -14,6 +14,7 @@
 #include "detect/process_facts.h"
 #include "detect/role.h"
 #include "detect/settings.h"
+#include "detect/written_book.h"
 #include "event/event.h"
 #include "lineage/lineage.h"
 #include "mail/configuration_map.h"
@@ -39,6 +40,7 @@ struct Context {
     const lineage::Lineage& lineage;
     ProcessFacts& facts;
     GapBook& gaps;
+    WrittenBook& written;
     std::uint64_t& next_incident;
     std::vector<Finding>& findings;  ///< where conclusions go
     const std::string& host;

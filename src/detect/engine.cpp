@@ -13,6 +13,7 @@ Engine::Engine(const Knowledge& knowledge, EngineOptions options)
                           .lineage = lineage_,
                           .facts = facts_,
                           .gaps = gaps_,
+                          .written = written_,
                           .next_incident = next_incident_,
                           .findings = findings_,
                           .host = options_.host,

@@ -43,6 +43,7 @@ class Engine {
     lineage::Lineage lineage_;
     ProcessFacts facts_;
     GapBook gaps_;
+    WrittenBook written_;
     std::uint64_t next_incident_ = 1;
     std::vector<Finding> findings_;
     std::vector<std::unique_ptr<AnalyticState>> analytics_;

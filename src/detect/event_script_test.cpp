@@ -339,7 +339,7 @@ void EventScript::file(std::string_view verb, const Words& words, const Options&
         }
         const auto owner = options.find("owner");
         event.set_file_owner_id(owner == options.end() ? owner_of(path) : user(owner->second));
-        event.set_file_mode(row.mode);
+        event.set_file_mode(options.contains("folder") ? kDirectoryMode : row.mode);
         event.set_file_open_flags(row.flags);
         if (options.contains("denied")) {
             event.set_event_outcome("failure");

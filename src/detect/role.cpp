@@ -51,6 +51,30 @@ bool is_attended(const Process& process, const Lineage& lineage) {
     return session != nullptr && session->is_interactive();
 }
 
+/// A shell that reads its commands: a person typed them, or something fed them.
+bool is_typed_shell(const Process& process) {
+    return process.script_kind == lineage::ScriptKind::standard_input &&
+           process.interpreter.ends_with("sh");
+}
+
+bool is_scripted(const Process& process, const Lineage& lineage) {
+    bool typed = false;
+    lineage.ancestors(process, [&](const Process& ancestor) {
+        typed = ancestor.session == process.session && is_typed_shell(ancestor);
+        return !typed;
+    });
+    return !typed;
+}
+
+/// What an ancestor of the role started goes on being its work, until a person takes over or a
+/// program that anybody may have put there.
+bool passes_through(const Role& role, const Process& process) {
+    const bool foreign = any_match(role.not_through, process.executable) ||
+                         (process.script_kind == lineage::ScriptKind::file &&
+                          any_match(role.not_through, process.script));
+    return !foreign && !is_typed_shell(process);
+}
+
 bool has_role(const Role& role,
               const Process& process,
               const Lineage& lineage,
@@ -58,6 +82,7 @@ bool has_role(const Role& role,
     return is_program_of(role, process) && arguments_fit(role, process) &&
            (!role.unattended || attendance == Attendance::ignored ||
             !is_attended(process, lineage)) &&
+           (!role.scripted || is_scripted(process, lineage)) &&
            ancestry_fits(role, process, lineage);
 }
 
@@ -91,6 +116,9 @@ void RoleTable::load(const yaml::Node& document,
         role.ancestors = path_patterns(reader.texts("ancestors"));
         role.arguments = reader.texts("arguments");
         role.not_arguments = reader.texts("not_arguments");
+        role.not_through = path_patterns(reader.texts("not_through"));
+        role.scripted = reader.boolean("scripted").value_or(false);
+        role.told = reader.boolean("told").value_or(false);
         role.unattended = reader.boolean("unattended").value_or(false);
         role.inherited = reader.boolean("inherited").value_or(false);
         role.daemon = reader.boolean("daemon").value_or(false);
@@ -122,6 +150,7 @@ const Role* RoleTable::role_of(const Process& process,
         }
     }
     const Role* found = nullptr;
+    std::vector<const Process*> between = {&process};
     lineage.ancestors(process, [&](const Process& ancestor) {
         // A daemon that a package restarted goes on for itself, and so do the cron jobs it may
         // start.
@@ -129,11 +158,16 @@ const Role* RoleTable::role_of(const Process& process,
             return false;
         }
         for (const Role& role : roles_) {
-            if (role.inherited && has_role(role, ancestor, lineage, attendance)) {
+            const bool passes = role.inherited && has_role(role, ancestor, lineage, attendance) &&
+                                std::ranges::all_of(between, [&](const Process* link) {
+                                    return passes_through(role, *link);
+                                });
+            if (passes) {
                 found = &role;
                 return false;
             }
         }
+        between.push_back(&ancestor);
         return true;
     });
     return found;

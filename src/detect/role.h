@@ -33,8 +33,13 @@ struct Role {
                                          ///< script must match; empty: any
     std::vector<std::string> arguments;  ///< globs, one of which an argument must match; empty: any
     std::vector<std::string> not_arguments;  ///< globs that no argument may match
-    bool unattended = false;                 ///< only when no person sits at the session
-    bool inherited = false;                  ///< its descendants have the role too
+    /// An ancestor's role does not pass through programs and scripts of these paths: what anybody
+    /// may have put there is not the ancestor's work.
+    std::vector<PathPattern> not_through;
+    bool unattended = false;  ///< only when no person sits at the session
+    bool scripted = false;    ///< only when no shell of its session that reads commands started it
+    bool told = false;        ///< easily claimed by somebody else: worth a low finding each time
+    bool inherited = false;   ///< its descendants have the role too
     bool daemon =
         false;  ///< long-lived: a boundary that carries no suspicion from one request to the next
 };

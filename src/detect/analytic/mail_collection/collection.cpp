@@ -59,16 +59,19 @@ void Collection::add_evidence(std::string_view event_id) {
     add_once(evidence_, std::string(event_id), kEvidenceMax);
 }
 
-void Collection::add_access(const mail::StorePlace& place,
+bool Collection::add_access(const mail::StorePlace& place,
                             AccessClass access_class,
                             bool own,
                             const Event& event) {
+    if (claims_only_) {
+        drop_claims();
+    }
     auto& table = own ? own_ : others_;
     const std::string name = place.mailbox();
     auto found = table.find(name);
     if (found == table.end()) {
         if (table.size() == kMailboxesMax) {
-            return;
+            return false;
         }
         found =
             table.emplace(name, Mailbox{std::string(place.root), place.software, 0, 0, 0, 0}).first;
@@ -93,13 +96,55 @@ void Collection::add_access(const mail::StorePlace& place,
             ++mailbox.denials;
             break;
     }
-    others_read_ += !own && !was_read && mailbox.is_read() ? 1 : 0;
+    const bool fresh = !own && !was_read && mailbox.is_read();
+    others_read_ += fresh ? 1 : 0;
+    live_read_ = live_read_ || fresh;
+    last = event.time;
+    return fresh;
+}
+
+// The log shows opened files after all: what command lines said is no longer needed.
+void Collection::drop_claims() {
+    std::erase_if(others_, [](const auto& entry) { return entry.second.claimed; });
+    others_read_ = 0;
     claims_only_ = false;
+}
+
+void Collection::add_held(const Origin& origin, const Event& event) {
+    for (const Origin::Mailbox& from : origin.mailboxes) {
+        Mailbox& mailbox = others_[from.name];
+        mailbox.store = from.store;
+        mailbox.software = from.software;
+        others_read_ += mailbox.is_read() ? 0 : 1;
+        ++mailbox.reads;
+    }
+    live_read_ = live_read_ || !origin.maintenance;
+    add_evidence(event.event_id());
     last = event.time;
 }
 
+void Collection::widen(std::size_t breadth) {
+    breadth_ = std::max(breadth_, breadth);
+}
+
+void Collection::hand_over(HeldMail& held, Timestamp time) const {
+    if (kind != Verdict::collection || others_read_ == 0 || artefacts_.empty()) {
+        return;
+    }
+    const std::uint64_t id = held.open(who_, !live_read_, time);
+    for (const auto& [name, mailbox] : others_) {
+        if (mailbox.is_read()) {
+            held.add_mailbox(id, name, mailbox.store, mailbox.software);
+        }
+    }
+    for (const std::string& path : artefacts_) {
+        held.add_file(path, id);
+    }
+}
+
 void Collection::add_claim(const mail::StorePlace& place, const Event& event) {
-    if (others_.size() == kMailboxesMax && !others_.contains(place.mailbox())) {
+    const bool shown = others_read_ != 0 && !claims_only_;
+    if (shown || (others_.size() == kMailboxesMax && !others_.contains(place.mailbox()))) {
         return;
     }
     Mailbox& mailbox = others_[place.mailbox()];
@@ -108,6 +153,7 @@ void Collection::add_claim(const mail::StorePlace& place, const Event& event) {
     others_read_ += mailbox.is_read() ? 0 : 1;
     mailbox.claimed = true;
     claims_only_ = true;
+    live_read_ = true;
     add_evidence(event.event_id());
     last = event.time;
 }
@@ -187,8 +233,8 @@ Stage Collection::stage() const {
     if (!staging_.empty()) {
         return Stage::stage;
     }
-    const bool many =
-        std::max(others_read_, others_.size()) >= context_.knowledge.settings.mailboxes_to_harvest;
+    const bool many = std::max({others_read_, others_.size(), breadth_}) >=
+                      context_.knowledge.settings.mailboxes_to_harvest;
     return many ? Stage::enumerate : Stage::access;
 }
 
@@ -208,10 +254,15 @@ Level Collection::level() const {
         const bool many = others_.size() >= context_.knowledge.settings.mailboxes_to_harvest;
         return others_changed_ || many ? Level::low : Level::informational;
     }
+    if (!live_read_) {
+        // Whoever restores a file opens the backup.
+        return best_way_out_ ? Level::high : Level::low;
+    }
     if (best_way_out_) {
         return *best_way_out_ == Tie::flow ? Level::critical : Level::high;
     }
-    if (!staging_.empty() || read >= context_.knowledge.settings.mailboxes_to_harvest) {
+    const std::size_t breadth = std::max(read, breadth_);
+    if (!staging_.empty() || breadth >= context_.knowledge.settings.mailboxes_to_harvest) {
         return Level::high;
     }
     return Level::medium;
@@ -258,6 +309,10 @@ std::string Collection::title() const {
         case Stage::stage:
             return fmt::format("Mail of {} was collected and set aside", whose);
         case Stage::enumerate:
+            if (breadth_ > names.size()) {
+                return fmt::format(
+                    "Mail of {} was opened, of {} people in a day by one hand", whose, breadth_);
+            }
             return fmt::format("Mailboxes of {} were {} by one hand",
                                whose,
                                others_read_ > 0 ? "opened" : "listed");
@@ -361,6 +416,12 @@ Finding Collection::finding(Timestamp time, bool closing) const {
                                fmt::format("one {} opened the mail of {} owners",
                                            key.session == kUnset ? "process tree" : "session",
                                            others_read_));
+    }
+    if (breadth_ > others_read_ && breadth_ >= context_.knowledge.settings.mailboxes_to_harvest) {
+        finding.reasons.insert(finding.reasons.begin(),
+                               fmt::format("the same hand opened the mail of {} owners within {}",
+                                           breadth_,
+                                           render_duration(kHarvestMemory)));
     }
     if (others_.empty()) {
         finding.against.emplace_back("it is the actor's own mail");

@@ -11,6 +11,7 @@
 
 #include "detect/analytic.h"
 #include "detect/analytic/mail_collection/access.h"
+#include "detect/analytic/mail_collection/memory.h"
 
 namespace mailvigil::detect::analytic::collection {
 
@@ -64,13 +65,18 @@ class Collection {
                const Context& context,
                Timestamp time);
 
-    void add_access(const mail::StorePlace& place,
+    /// Whether it is the first time that mail of this other mailbox was read.
+    bool add_access(const mail::StorePlace& place,
                     AccessClass access_class,
                     bool own,
                     const Event& event);
     /// A command line says that it reads this mailbox; counts until the log shows the access
     /// itself.
     void add_claim(const mail::StorePlace& place, const Event& event);
+    /// A file that holds this mailbox's mail from earlier was opened.
+    void add_held(const Origin& origin, const Event& event);
+    /// The same hand opened so many mailboxes of others within kHarvestMemory.
+    void widen(std::size_t breadth);
     void add_command(const lineage::Process& process);
     /// Content now also stands in a file.
     void add_artefact(std::string_view path, std::string_view how, const Event& event);
@@ -92,6 +98,9 @@ class Collection {
 
     [[nodiscard]] bool concerns_others() const { return !others_.empty(); }
 
+    /// Remembers in `held` which files still hold its mail.
+    void hand_over(HeldMail& held, Timestamp time) const;
+
     [[nodiscard]] bool has_way_out() const { return best_way_out_.has_value(); }
 
     /// The finding when there is something new to tell; `closing`: the last word on it.
@@ -104,6 +113,7 @@ class Collection {
     std::uint32_t user = 0;
 
   private:
+    void drop_claims();
     [[nodiscard]] std::string title() const;
     [[nodiscard]] std::vector<std::string> mailboxes() const;
     [[nodiscard]] std::string people(std::size_t shown_max) const;
@@ -131,6 +141,8 @@ class Collection {
     bool uploaded_ = false;  ///< by a tool for uploads, as opposed to mail or file transfer
     bool inferred_ = false;  ///< a parent was inferred
     bool claims_only_ = false;
+    std::size_t breadth_ = 0;  ///< mailboxes of others in a day, where more than here
+    bool live_read_ = false;   ///< a store was read, or a copy that a suspect had made
     Actor actor_;
     std::string who_;
 

@@ -16,7 +16,8 @@ constexpr std::uint32_t kRoot = 0;
 
 // Virtual stores give all mailboxes to one account. That account owns none of them.
 void Judge::learn_owner(const mail::StorePlace& place, const Event& event) {
-    // Lock files beside a mailbox (alice.mx1.11962) belong to their maker too, but nobody reads them.
+    // Lock files beside a mailbox (alice.mx1.11962) belong to their maker too, but nobody reads
+    // them.
     const bool read =
         event.event_class == EventClass::file_open || event.event_class == EventClass::file_read;
     if (!read || !event.has(Field::file_owner_id) || place.user.empty() || place.shared) {

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 
-#include "base/glob.h"
-#include "base/path_map.h"
 #include "detect/analytic/mail_collection/destination.h"
+#include "detect/analytic/mail_collection/flow.h"
 #include "detect/declared.h"
 #include "detect/settings_in_force.h"
 
@@ -44,38 +43,10 @@ AccessClass class_of(const Event& event, const mail::StorePlace& place) {
     }
 }
 
-bool is_staging(Act act) {
-    return act == Act::archive || act == Act::compress || act == Act::encode ||
-           act == Act::encrypt || act == Act::copy;
-}
-
-bool is_way_out(Act act) {
-    return act == Act::upload || act == Act::submit || act == Act::transfer || act == Act::serve;
-}
-
-std::string full_path(const Process& process, std::string_view path) {
-    std::string full;
-    normalise_path(process.working_directory, path, full);
-    return full;
-}
-
 bool in_scratch(std::string_view path) {
     return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") ||
            path.starts_with("/dev/shm/") || path.starts_with("/run/user/") ||
            path.starts_with("memfd:") || path.ends_with(" (deleted)");
-}
-
-/// Files that programs keep for themselves: no content was put there on purpose.
-bool is_bookkeeping(std::string_view path) {
-    const std::string_view name = path.substr(path.rfind('/') + 1);
-    return path.starts_with("/dev/pts/") || path.starts_with("/dev/tty") || path == "/dev/null" ||
-           path.starts_with("/proc/") || path.starts_with("/sys/") ||
-           path.starts_with("/var/log/") || path.starts_with("/run/lock/") ||
-           name.starts_with(".lesshst") || name.ends_with("_history") ||
-           name.ends_with("_history.tmp") || name.starts_with(".viminfo") ||
-           name.ends_with(".swp") || name.ends_with(".swx") || name.ends_with(".lock") ||
-           name.ends_with(".pyc") || name == "__pycache__" || name == ".sudo_as_admin_successful" ||
-           path.find("/__pycache__/") != std::string_view::npos;
 }
 
 }  // namespace
@@ -117,252 +88,30 @@ Collection& Tracker::collection_of(const Process& process, Verdict kind, Timesta
         if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
+        (*oldest)->hand_over(held_, time);
         collections_.erase(oldest);
     }
     collections_.push_back(std::make_unique<Collection>(key, kind, process, context_, time));
+    tell_author(*collections_.back(), process, time);
     return *collections_.back();
 }
 
-Collection* Tracker::carried_by(const Process& process) {
-    for (const auto& collection : collections_) {
-        if (collection->is_tainted(process.self)) {
-            return collection.get();
+// What runs with no person behind it was put there by one.
+void Tracker::tell_author(Collection& collection, const Process& process, Timestamp time) {
+    const auto consider = [&](const Process& candidate) {
+        const bool script = candidate.script_kind == lineage::ScriptKind::file;
+        const std::string& program = script ? candidate.script : candidate.executable;
+        const Written* written = context_.written.find(program);
+        if (written != nullptr && !written->honest) {
+            collection.add_reason(fmt::format("{} was written {} earlier by {}",
+                                              program,
+                                              render_duration(time - written->time),
+                                              written->by));
         }
-    }
-    return nullptr;
-}
-
-Collection* Tracker::holding(std::string_view path) {
-    if (artefacts_.empty()) {
-        return nullptr;
-    }
-    auto found = artefacts_.find(std::string(path));
-    if (found == artefacts_.end()) {
-        // A folder that was packed or sent whole.
-        const std::string below = std::string(path) + "/";
-        found = std::ranges::find_if(
-            artefacts_, [&](const auto& entry) { return entry.first.starts_with(below); });
-    }
-    if (found == artefacts_.end()) {
-        return nullptr;
-    }
-    for (const auto& collection : collections_) {
-        if (collection->key == found->second && collection->kind == Verdict::collection) {
-            return collection.get();
-        }
-    }
-    return nullptr;
-}
-
-Collection* Tracker::recent(const Process& process, Timestamp time, std::string& reason) {
-    const GroupKey key = key_of(process);
-    const Duration window = context_.knowledge.settings.time_window;
-    Collection* by_person = nullptr;
-    for (const auto& collection : collections_) {
-        if (collection->last + window < time || !collection->concerns_others() ||
-            collection->kind != Verdict::collection) {
-            continue;
-        }
-        if (collection->key == key) {
-            reason = fmt::format("in the same {}, {} after the mail was read",
-                                 key.session == kUnset ? "process tree" : "session",
-                                 render_duration(time - collection->last));
-            return collection.get();
-        }
-        const bool same_login =
-            process.login_user != kUnset && process.login_user == collection->login_user;
-        const bool same_account = process.login_user == kUnset &&
-                                  collection->login_user == kUnset &&
-                                  process.user.value == collection->user;
-        if (same_login || same_account) {
-            by_person = collection.get();
-        }
-    }
-    if (by_person != nullptr) {
-        reason = fmt::format(
-            "by the same person in another session, {} after the mail was read (within TimeWindow "
-            "{})",
-            render_duration(time - by_person->last),
-            render_duration(window));
-    }
-    return by_person;
-}
-
-Collection* Tracker::flow_into(const Process& process, const CommandUse& use, std::string& reason) {
-    if (Collection* collection = carried_by(process)) {
-        reason = "the process that sent it had the mail open or was fed with it";
-        return collection;
-    }
-    for (const std::string& source : use.sources) {
-        const std::string path = full_path(process, source);
-        if (Collection* collection = holding(path)) {
-            reason = fmt::format("{} holds collected mail", path);
-            return collection;
-        }
-    }
-    if (!use.standard_input && !use.in_arguments) {
-        return nullptr;
-    }
-    const GroupKey key = key_of(process);
-    const Duration near = use.standard_input ? kPipeline : Duration(std::chrono::minutes(1));
-    for (const auto& collection : collections_) {
-        if (collection->key == key && collection->has_tainted_near(process.exec_time, near)) {
-            reason = use.standard_input
-                         ? "fed by a pipe from the program that read the mail"
-                         : "content stands in its arguments right after the mail was read";
-            return collection.get();
-        }
-    }
-    return nullptr;
-}
-
-bool Tracker::is_way_out_by_name(const CommandUse& use) const {
-    const auto& removed = context_.knowledge.settings.process_name_list.remove;
-    return is_way_out(use.act) && std::ranges::find(removed, use.tool) == removed.end();
-}
-
-void Tracker::tell(Collection& collection, Timestamp time) {
-    if (auto finding = collection.update(time, false, context_.next_incident)) {
-        context_.findings.push_back(std::move(*finding));
-    }
-}
-
-void Tracker::consider_staging(const Process& process, const CommandUse& use, const Event& event) {
-    std::string reason;
-    Collection* collection = flow_into(process, use, reason);
-    if (collection == nullptr) {
-        return;
-    }
-    to_taint_.push_back(process.self);
-    collection->add_command(process);
-    const std::string how = fmt::format("{} ({})", use.tool, to_text(use.act));
-    for (const std::string& output : use.outputs) {
-        const std::string path = full_path(process, output);
-        if (path.empty() || is_bookkeeping(path) || context_.knowledge.stores.locate(path, false)) {
-            continue;
-        }
-        if (artefacts_.size() < kCollectionsMax * Collection::kArtefactsMax) {
-            artefacts_.insert_or_assign(path, collection->key);
-        }
-        collection->add_artefact(path, how, event);
-    }
-    if (use.outputs.empty() && use.act != Act::copy) {
-        collection->add_staging(use.act, how, event);
-    } else if (use.act == Act::archive) {
-        collection->add_staging(use.act, how, event);
-    }
-    tell(*collection, event.time);
-}
-
-void Tracker::consider_way_out(const Process& process, const CommandUse& use, const Event& event) {
-    if (!is_way_out_by_name(use) || stays_here(use, context_.knowledge.settings)) {
-        return;
-    }
-    // An image is told of once, however often its processes come to mind.
-    Trail& trail = trail_of(process);
-    const bool told = trail.sent_with == process.exec_event && !trail.sent_with.empty();
-    std::string reason;
-    Tie tie = Tie::flow;
-    Collection* collection = flow_into(process, use, reason);
-    if (told && (collection == nullptr || trail.sent_tie == Tie::flow)) {
-        return;
-    }
-    if (collection == nullptr) {
-        tie = Tie::session;
-        collection = recent(process, event.time, reason);
-    }
-    if (collection == nullptr) {
-        return;
-    }
-    const std::string to = use.destination.empty()
-                               ? "a destination that the command line does not name"
-                               : use.destination;
-    collection->add_command(process);
-    collection->add_way_out(
-        use.act,
-        tie,
-        fmt::format("{} → {} ({}; {})", use.tool, to, to_text(use.act), use.because),
-        fmt::format("{}: {}", use.tool, reason),
-        event);
-    if (use.opaque) {
-        collection->add_reason(fmt::format(
-            "{}: what it sends stands in a file that the command line only names", use.tool));
-    }
-    trail.sent_with = process.exec_event;
-    trail.sent_tie = tie;
-    if (tie == Tie::flow) {
-        to_taint_.push_back(process.self);
-    }
-    tell(*collection, event.time);
-}
-
-void Tracker::consider_uses(const Process& process, const Event& event) {
-    const std::vector<CommandUse> uses = context_.facts.of(process).uses;
-    for (const CommandUse& use : uses) {
-        if (is_staging(use.act)) {
-            consider_staging(process, use, event);
-        }
-        if (is_way_out(use.act)) {
-            consider_way_out(process, use, event);
-        }
-    }
-}
-
-void Tracker::hold(Collection& collection,
-                   const std::vector<std::string>& paths,
-                   const Process& process,
-                   const Event& event) {
-    for (const std::string& path : paths) {
-        artefacts_.insert_or_assign(path, collection.key);
-        collection.add_artefact(path, process.name, event);
-    }
-}
-
-void Tracker::taint(Collection& collection, const Process& first, const Event& event) {
-    to_taint_.assign(1, first.self);
-    // Taint spreads along pipes and files; each process once.
-    for (std::size_t i = 0; i < to_taint_.size(); ++i) {
-        const Process* process = context_.lineage.find(to_taint_[i]);
-        if (process == nullptr || !collection.taint(*process)) {
-            continue;
-        }
-        collection.add_command(*process);
-        const Trail trail = trail_of(*process);
-        hold(collection, trail.created, *process, event);
-        // What a script's programs print goes where the script's own shell had opened a file
-        // before.
-        context_.lineage.ancestors(*process, [&](const Process& ancestor) {
-            const bool script = ancestor.script_kind == lineage::ScriptKind::file ||
-                                ancestor.script_kind == lineage::ScriptKind::inline_text;
-            if (script) {
-                const std::vector<std::string> created = trail_of(ancestor).created;
-                hold(collection, created, ancestor, event);
-            }
-            return script || ancestor.args.size() > 1;
-        });
-        const Process* parent = context_.lineage.parent(*process);
-        const Trail parent_trail = parent == nullptr ? Trail{} : trail_of(*parent);
-        const Trail& connected = trail.connected.empty() ? parent_trail : trail;
-        if (!connected.connected.empty() &&
-            connected.connected_time + context_.knowledge.settings.time_window >= event.time) {
-            collection.add_way_out(Act::upload,
-                                   Tie::flow,
-                                   fmt::format("{} → {}", process->name, connected.connected),
-                                   fmt::format("{} read the mail while it held a connection to {}",
-                                               process->name,
-                                               connected.connected),
-                                   event);
-            collection.add_evidence(connected.connected_event);
-        }
-        consider_uses(*process, event);
-        const GroupKey key = key_of(*process);
-        for (const Consumer& consumer : consumers_) {
-            if (consumer.key == key && collection.has_tainted_near(consumer.time, kPipeline)) {
-                to_taint_.push_back(consumer.process);
-            }
-        }
-    }
-    to_taint_.clear();
+        return true;
+    };
+    consider(process);
+    context_.lineage.ancestors(process, consider);
 }
 
 void Tracker::suspect(const Event& event,
@@ -372,7 +121,10 @@ void Tracker::suspect(const Event& event,
                       const Judgement& judgement) {
     const bool own = judgement.verdict == Verdict::owner;
     Collection& collection = collection_of(process, Verdict::collection, event.time);
-    collection.add_access(place, access_class, own, event);
+    const bool fresh = collection.add_access(place, access_class, own, event);
+    if (fresh) {
+        collection.widen(harvests_.note(process, place.mailbox(), event.time));
+    }
     if (!own) {
         collection.add_reason(judgement.reason);
     }
@@ -406,6 +158,9 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
     }
     const Role* role = context_.facts.of(process).role;
     if (access.verdict == Verdict::maintenance && access_class == AccessClass::read) {
+        if (fresh) {
+            carry(process, place, event);
+        }
         account_maintenance(event, process, place, fresh);
     } else if (access.verdict == Verdict::collection) {
         suspect(event, process, place, access_class, {access.verdict, access.reason});
@@ -413,6 +168,43 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
                access_class == AccessClass::read) {
         suspect(event, process, place, access_class, {access.verdict, access.reason});
     }
+}
+
+// What a backup wrote holds mail, whoever opens it later.
+void Tracker::carry(const Process& process, const mail::StorePlace& place, const Event& event) {
+    Trail& trail = trail_of(process);
+    if (trail.origin == 0) {
+        trail.origin = held_.open(describe_who(process, context_.lineage), true, event.time);
+        for (const std::string& path : trail.created) {
+            held_.add_file(path, trail.origin);
+        }
+        for (const CommandUse& use : context_.facts.of(process).uses) {
+            for (const std::string& output : use.outputs) {
+                held_.add_file(full_path(process, output), trail.origin);
+            }
+        }
+    }
+    held_.add_mailbox(trail.origin, place.mailbox(), place.root, place.software);
+}
+
+void Tracker::recall(std::string_view path, const Process& process, const Event& event) {
+    const Origin* origin = held_.find(path);
+    const Role* role = origin == nullptr ? nullptr : context_.facts.of(process).role;
+    if (origin == nullptr || (role != nullptr && role->verdict != RoleVerdict::owner_only)) {
+        return;
+    }
+    Collection& collection = collection_of(process, Verdict::collection, event.time);
+    collection.add_held(*origin, event);
+    for (const Origin::Mailbox& mailbox : origin->mailboxes) {
+        collection.widen(harvests_.note(process, mailbox.name, event.time));
+    }
+    collection.add_reason(fmt::format("{} holds mail since {} earlier, by {}",
+                                      path,
+                                      render_duration(event.time - origin->time),
+                                      origin->by));
+    artefacts_.insert_or_assign(std::string(path), collection.key);
+    taint(collection, process, event);
+    tell(collection, event.time);
 }
 
 // A backup is honest work, but what it carries off the host should be declared: until then each run
@@ -455,6 +247,11 @@ void Tracker::on_new_file(const Event& event, const Process& process, std::strin
         return;
     }
     Trail& trail = trail_of(process);
+    if (trail.origin != 0) {
+        held_.add_file(path, trail.origin);
+    } else if (event.event_class == EventClass::file_create) {
+        held_.drop_file(path);
+    }
     if (trail.created.size() == kCreatedMax) {
         trail.created.erase(trail.created.begin());
     }
@@ -464,13 +261,21 @@ void Tracker::on_new_file(const Event& event, const Process& process, std::strin
 void Tracker::on_moved_file(const Event& event, const Process& process) {
     context_.facts.note_copy(event.file_path(), event.file_target_path());
     const std::string_view target = event.file_target_path();
+    held_.move_file(event.file_path(), target);
     if (Collection* collection = holding(event.file_path())) {
         artefacts_.insert_or_assign(std::string(target), collection->key);
         collection->add_artefact(target, process.name, event);
         tell(*collection, event.time);
     }
-    // A second name outside the store for a mailbox: reading it later would touch no store.
-    const auto from = context_.knowledge.stores.locate(event.file_path(), is_directory(event));
+    note_second_name(event, process, event.file_path(), target);
+}
+
+// A second name outside the store for a mailbox: reading it later would touch no store.
+void Tracker::note_second_name(const Event& event,
+                               const Process& process,
+                               std::string_view path,
+                               std::string_view target) {
+    const auto from = context_.knowledge.stores.locate(path, is_directory(event));
     if (from && !context_.knowledge.stores.locate(target, false) &&
         event.event_outcome() == "success") {
         bool fresh = false;
@@ -512,6 +317,9 @@ void Tracker::on_file(const Event& event, const Process& process) {
     switch (event.event_class) {
         case EventClass::file_create:
         case EventClass::file_write:
+            if (const std::string_view says = event.file_target_path(); says.starts_with('/')) {
+                note_second_name(event, process, says, path);
+            }
             on_new_file(event, process, path);
             break;
         case EventClass::file_open:
@@ -519,7 +327,12 @@ void Tracker::on_file(const Event& event, const Process& process) {
             if (Collection* collection = holding(path);
                 collection != nullptr && !is_directory(event)) {
                 taint(*collection, process, event);
+            } else if (collection == nullptr && !is_directory(event)) {
+                recall(path, process, event);
             }
+            break;
+        case EventClass::file_unlink:
+            held_.drop_file(path);
             break;
         default:
             break;
@@ -572,6 +385,12 @@ void Tracker::on_exec(const Event& event, const Process& process) {
     }
     for (const CommandUse& use : uses) {
         claim_accesses(process, use, event);
+        for (const std::string& source : use.sources) {
+            const std::string path = full_path(process, source);
+            if (use.act != Act::enumerate && use.act != Act::inspect && holding(path) == nullptr) {
+                recall(path, process, event);
+            }
+        }
     }
     const auto& added = context_.knowledge.settings.process_name_list.add;
     const std::string_view name =
@@ -725,6 +544,7 @@ void Tracker::pass_time(Timestamp now) {
         return;
     }
     swept_ = now;
+    held_.expire(now);
     const Duration window = context_.knowledge.settings.time_window;
     std::erase_if(collections_, [&](const auto& collection) {
         if (collection->last + window >= now) {
@@ -733,6 +553,7 @@ void Tracker::pass_time(Timestamp now) {
         if (auto finding = collection->update(now, true, context_.next_incident)) {
             context_.findings.push_back(std::move(*finding));
         }
+        collection->hand_over(held_, now);
         std::erase_if(artefacts_,
                       [&](const auto& entry) { return entry.second == collection->key; });
         return true;

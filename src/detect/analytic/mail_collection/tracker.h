@@ -3,9 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "detect/analytic.h"
@@ -35,6 +35,7 @@ class Tracker final : public AnalyticState {
     struct Trail {
         lineage::ProcessRef process;
         std::vector<std::string> created;  ///< the latest files that it made
+        std::uint64_t origin = 0;          ///< what a backup carries, in held_
         std::string connected;  ///< "203.0.113.9:8080"; empty: it made no connection to the outside
         Timestamp connected_time{};
         std::string connected_event;
@@ -55,6 +56,10 @@ class Tracker final : public AnalyticState {
                   const mail::StorePlace& place);
     void on_new_file(const Event& event, const lineage::Process& process, std::string_view path);
     void on_moved_file(const Event& event, const lineage::Process& process);
+    void note_second_name(const Event& event,
+                          const lineage::Process& process,
+                          std::string_view path,
+                          std::string_view target);
     void on_connection(const Event& event, const lineage::Process& process);
 
     void suspect(const Event& event,
@@ -66,6 +71,7 @@ class Tracker final : public AnalyticState {
                              const lineage::Process& process,
                              const mail::StorePlace& place,
                              bool fresh);
+    void carry(const lineage::Process& process, const mail::StorePlace& place, const Event& event);
     void hold(Collection& collection,
               const std::vector<std::string>& paths,
               const lineage::Process& process,
@@ -78,6 +84,9 @@ class Tracker final : public AnalyticState {
     void consider_way_out(const lineage::Process& process,
                           const CommandUse& use,
                           const Event& event);
+    /// Opening a file that holds mail from earlier is reading that mail.
+    void recall(std::string_view path, const lineage::Process& process, const Event& event);
+    void tell_author(Collection& collection, const lineage::Process& process, Timestamp time);
     void claim_accesses(const lineage::Process& process, const CommandUse& use, const Event& event);
 
     /// The collection whose mail the use of a command takes in, by flow; null: none.
@@ -99,7 +108,9 @@ class Tracker final : public AnalyticState {
     Judge judge_;
     AccessBook accesses_;
     std::vector<std::unique_ptr<Collection>> collections_;
-    std::unordered_map<std::string, GroupKey> artefacts_;
+    std::map<std::string, GroupKey, std::less<>> artefacts_;
+    HeldMail held_;
+    HarvestMemory harvests_;
     std::vector<Trail> trails_;
     std::deque<Consumer> consumers_;
     std::vector<lineage::ProcessRef> to_taint_;

@@ -152,7 +152,7 @@ Level Story::level() const {
         case Verdict::configuration_management:
         case Verdict::maintenance:
         case Verdict::service:
-            return Level::informational;
+            return floor_;
         case Verdict::administration:
             return Level::low;
         case Verdict::owner:
@@ -264,7 +264,7 @@ Finding Story::finding(Timestamp time, bool closing) const {
     finding.who = who_;
     finding.steps = steps();
     finding.reasons = reasons_;
-    if (verdict == Verdict::administration || verdict == Verdict::owner) {
+    if (verdict != Verdict::tampering) {
         finding.against = reasons_;
     }
     finding.weakened_by = context_.gaps.touching(first_, last);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/glob.h"
+#include "base/path_map.h"
 #include "detect/declared.h"
 
 namespace mailvigil::detect::analytic::tampering {
@@ -87,8 +88,8 @@ Tracker::Judgement Tracker::judge(const Process& process,
     const lineage::Lineage& lineage = context_.lineage;
     const Role* role = context_.facts.of(process).role;
     if (role != nullptr && role->verdict == RoleVerdict::change) {
-        const bool managed = role->name == "configuration-management";
-        const bool package = role->name == "package-manager";
+        const bool managed = role->name.starts_with("configuration-management");
+        const bool package = role->name == "package-manager" || role->name == "local-package";
         return {managed   ? Verdict::configuration_management
                 : package ? Verdict::package
                           : Verdict::maintenance,
@@ -138,6 +139,12 @@ void Tracker::on_change(const Event& event,
     Story& story = story_of(process, judgement.verdict, event.time);
     story.add_change(path, place, verb, process, event);
     story.add_reason(std::move(judgement.reason));
+    const Role* role = context_.facts.of(process).role;
+    if (role != nullptr && role->told && role->verdict == RoleVerdict::change) {
+        story.add_reason(fmt::format(
+            "role {} rests on names that somebody else could claim as well", role->name));
+        story.raise(Level::low);
+    }
     const std::string user = context_.lineage.user_name(process.effective_user.value);
     if (judgement.verdict == Verdict::tampering && context_.knowledge.execution.is_account(user)) {
         story.add_reason(
@@ -159,20 +166,34 @@ void Tracker::note_written(const Event& event, const Process& process, std::stri
     const Role* role = context_.facts.of(process).role;
     const bool honest = role != nullptr && (role->verdict == RoleVerdict::change ||
                                             role->verdict == RoleVerdict::service);
-    if (written_.size() >= kFilesMax) {
-        written_.erase(written_in_order_.front());
-        written_in_order_.pop_front();
+    const GroupKey key = key_of(process);
+    context_.written.note(
+        path,
+        {.session = key.session,
+         .tree = key.tree,
+         .time = event.time,
+         .honest = honest,
+         .user = process.login_user == kUnset ? process.user.value : process.login_user,
+         .by = describe_who(process, context_.lineage)});
+}
+
+void Tracker::note_name(std::string_view path, std::string_view original) {
+    if (names_.size() < kNamesMax && path.size() > 1 && path != original &&
+        !context_.knowledge.configuration.locate(path)) {
+        names_.insert_or_assign(std::string(path), std::string(original));
     }
-    const auto [entry, fresh] =
-        written_.insert_or_assign(std::string(path),
-                                  Written{key_of(process),
-                                          event.time,
-                                          honest,
-                                          describe_who(process, context_.lineage),
-                                          std::string(event.event_id())});
-    if (fresh) {
-        written_in_order_.push_back(entry->first);
+}
+
+std::string Tracker::earlier_name(std::string_view path) const {
+    constexpr std::size_t kDepthMax = 8;
+    std::string_view folder = path;
+    for (std::size_t i = 0; !names_.empty() && i < kDepthMax && folder.size() > 1; ++i) {
+        if (const auto found = names_.find(folder); found != names_.end()) {
+            return found->second + std::string(path.substr(folder.size()));
+        }
+        folder = folder.substr(0, folder.rfind('/'));
     }
+    return {};
 }
 
 void Tracker::on_file(const Event& event, const Process& process) {
@@ -183,11 +204,34 @@ void Tracker::on_file(const Event& event, const Process& process) {
     const bool two_names =
         event.event_class == EventClass::file_rename || event.event_class == EventClass::file_link;
     const std::string_view path = two_names ? event.file_target_path() : event.file_path();
-    const auto place = context_.knowledge.configuration.locate(path);
+    const auto& configuration = context_.knowledge.configuration;
+    const auto place = configuration.locate(path);
     if (place) {
         on_change(event, process, path, *place, verb);
-    } else if (event.event_class == EventClass::file_rename) {
-        if (const auto old_place = context_.knowledge.configuration.locate(event.file_path())) {
+        if (event.event_class == EventClass::file_create && event.has(Field::file_target_path)) {
+            std::string leads_to;
+            normalise_path(path.substr(0, path.rfind('/')), event.file_target_path(), leads_to);
+            note_name(leads_to, path);
+        }
+    } else if (event.event_class == EventClass::file_create ||
+               event.event_class == EventClass::file_write ||
+               event.event_class == EventClass::file_rename) {
+        const std::string earlier = earlier_name(path);
+        if (const auto known = configuration.locate(earlier)) {
+            on_change(event, process, earlier, *known, "written under another name");
+        }
+    }
+    if (two_names && event.event_outcome() == "success" && !place) {
+        const auto from = configuration.locate(event.file_path());
+        // A file that was moved away is no longer what the mail system reads; a folder may come
+        // back.
+        const bool folder = (event.file_mode() & 0170000U) == 0040000U;
+        if (from && !from->transient && (folder || event.event_class == EventClass::file_link)) {
+            note_name(path, event.file_path());
+        }
+    }
+    if (!place && event.event_class == EventClass::file_rename) {
+        if (const auto old_place = configuration.locate(event.file_path())) {
             on_change(event, process, event.file_path(), *old_place, "moved away");
         }
     }
@@ -280,8 +324,8 @@ void Tracker::on_unexpected(const Event& event,
     if (unexpected_.size() < kProgramsMax || unexpected_.contains(std::string(program))) {
         runs = ++unexpected_[std::string(program)];
     }
-    const auto written = written_.find(std::string(program));
-    if (written != written_.end() && written->second.honest) {
+    const Written* written = context_.written.find(program);
+    if (written != nullptr && written->honest) {
         return;
     }
     // A planted script's own programs are part of its run.
@@ -300,12 +344,12 @@ void Tracker::on_unexpected(const Event& event,
         if (!suspect || story->last + window < event.time) {
             continue;
         }
-        if (written != written_.end() && story->key == written->second.key) {
+        if (written != nullptr && story->key == GroupKey{written->session, written->tree}) {
             match = story.get();
             how = fmt::format(
                 "{} was written {} earlier by the same hand that changed the configuration",
                 program,
-                render_duration(event.time - written->second.time));
+                render_duration(event.time - written->time));
             break;
         }
         if (match == nullptr && story->touches(software)) {
@@ -346,17 +390,50 @@ void Tracker::on_unexpected(const Event& event,
         story.add_reason("it lies in a folder where anybody may write");
         story.raise(Level::high);
     }
-    if (written != written_.end()) {
+    if (written != nullptr) {
+        // A user's own program in the user's own delivery: whoever is that user may do it.
+        const bool own = written->user == process.effective_user.value && written->user != 0 &&
+                         !context_.knowledge.execution.is_account(
+                             context_.lineage.known_user_name(written->user));
         story.add_reason(fmt::format("it was written {} earlier by {}",
-                                     render_duration(event.time - written->second.time),
-                                     written->second.by));
+                                     render_duration(event.time - written->time),
+                                     written->by));
+        story.raise(own ? Level::low : Level::high);
+    }
+    const auto& uses = context_.facts.of(process).uses;
+    const bool reaches_out = std::ranges::any_of(uses, [](const CommandUse& use) {
+        return use.act == Act::upload || use.act == Act::transfer || use.act == Act::serve ||
+               use.act == Act::download;
+    });
+    if (reaches_out) {
+        story.add_reason(
+            "it is a tool that fetches or sends, with no script of the site around it");
         story.raise(Level::high);
     }
     tell(story, event.time);
 }
 
+// The command itself says which configuration it changes: what it hides from file watches (a mount
+// over it) counts as well.
+void Tracker::on_edit_command(const Event& event,
+                              const Process& process,
+                              const Activation& activation) {
+    for (std::size_t i = 1; i < process.args.size(); ++i) {
+        const std::string& argument = process.args[i];
+        if (!argument.starts_with('/')) {
+            continue;
+        }
+        if (const auto place = context_.knowledge.configuration.locate(argument)) {
+            on_change(event, process, argument, *place, activation.does);
+        }
+    }
+}
+
 void Tracker::on_exec(const Event& event, const Process& process) {
     if (const Activation* activation = context_.knowledge.activations.find(process)) {
+        if (activation->kind == ActivationKind::edit) {
+            on_edit_command(event, process, *activation);
+        }
         on_activation(event, process, *activation);
     }
     const MailExecution& execution = context_.knowledge.execution;

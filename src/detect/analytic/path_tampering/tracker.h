@@ -1,7 +1,7 @@
 // Tracker: the state of AN0473 for one host.
 #pragma once
 
-#include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -15,7 +15,7 @@ namespace mailvigil::detect::analytic::tampering {
 class Tracker final : public AnalyticState {
   public:
     static constexpr std::size_t kStoriesMax = 512;
-    static constexpr std::size_t kFilesMax = 8'192;
+    static constexpr std::size_t kNamesMax = 1'024;
     static constexpr std::size_t kProgramsMax = 4'096;
 
     explicit Tracker(const Context& context) : context_(context) {}
@@ -33,21 +33,18 @@ class Tracker final : public AnalyticState {
         std::string reason;
     };
 
-    /// A file that somebody wrote: a mail daemon may run it later.
-    struct Written {
-        GroupKey key;
-        Timestamp time{};
-        bool honest = false;  ///< by a package manager or configuration management
-        std::string by;
-        std::string event;
-    };
-
     void on_file(const Event& event, const lineage::Process& process);
     void on_change(const Event& event,
                    const lineage::Process& process,
                    std::string_view path,
                    const mail::ConfigurationPlace& place,
                    std::string_view verb);
+    /// What a path was before somebody gave it another name; empty: nothing known.
+    [[nodiscard]] std::string earlier_name(std::string_view path) const;
+    void note_name(std::string_view path, std::string_view original);
+    void on_edit_command(const Event& event,
+                         const lineage::Process& process,
+                         const Activation& activation);
     void on_exec(const Event& event, const lineage::Process& process);
     void on_activation(const Event& event,
                        const lineage::Process& process,
@@ -70,8 +67,9 @@ class Tracker final : public AnalyticState {
 
     Context context_;
     std::vector<std::unique_ptr<Story>> stories_;
-    std::unordered_map<std::string, Written> written_;
-    std::deque<std::string> written_in_order_;
+    /// Links to configuration, what links of the configuration lead to, and folders of it under
+    /// another name -> the path that the mail system knows.
+    std::map<std::string, std::string, std::less<>> names_;
     std::unordered_map<std::string, std::uint64_t> unexpected_;  ///< runs of each program
     Timestamp swept_{};
 };
