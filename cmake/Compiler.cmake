@@ -23,7 +23,12 @@ add_library(mailvigil_flags INTERFACE)
 target_compile_options(mailvigil_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
   -Wmissing-declarations -Wimplicit-fallthrough -Werror
-  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  -fstack-protector-strong -fstack-clash-protection)
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-fcf-protection MAILVIGIL_HAS_CF_PROTECTION)
+if(MAILVIGIL_HAS_CF_PROTECTION)
+  target_compile_options(mailvigil_flags INTERFACE -fcf-protection)
+endif()
 # TRY is a GNU statement expression; clang warns of it even behind __extension__. And it warns of what libstdc++'s own
 # std::stable_sort calls.
 target_compile_options(mailvigil_flags INTERFACE

@@ -239,7 +239,11 @@ Result<std::string> read_file(const std::string& path) {
     std::size_t have = 0;
     while (have < text.size()) {
         const ssize_t size = ::read(fd.number(), text.data() + have, text.size() - have);
-        if (size <= 0) {
+        if (size < 0) {
+            return fail(ErrorCode::unreadable,
+                        fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+        }
+        if (size == 0) {
             break;
         }
         have += static_cast<std::size_t>(size);
@@ -249,7 +253,8 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 bool default_configuration_exists() {
-    return ::access(std::string(kDefaultConfiguration).c_str(), F_OK) == 0;
+    // Anything but its absence (no permission, say) is for the reader of it to complain about.
+    return ::access(std::string(kDefaultConfiguration).c_str(), F_OK) == 0 || errno != ENOENT;
 }
 
 Result<Configuration> load_configuration(const std::optional<std::string>& path,

@@ -157,7 +157,13 @@ class Replay {
         ingest::Decoder& decoder = decoder_of(*input.adapter);
         Chunk chunk;
         while (!is_stopped()) {
+            const std::uint64_t errors = diagnostics_.errors();
             const LogSource::Next next = source.next(chunk, diagnostics_);
+            if (diagnostics_.errors() != errors) {
+                // The file is damaged or went away: what follows in it is not known.
+                summary_.failed = true;
+                tell_gap("the log could not be read to its end");
+            }
             if (next == LogSource::Next::end) {
                 break;
             }
@@ -174,6 +180,15 @@ class Replay {
         }
         progress_.bytes_read += source.bytes_read();
         input.open.reset();
+    }
+
+    void tell_gap(std::string_view reason) {
+        Event& gap = batch_.add(EventClass::gap, latest_);
+        gap.set_event_action("telemetry-gap");
+        gap.set_gap_reason(reason);
+        gap.set_gap_start(latest_);
+        gap.set_gap_end(latest_);
+        consume();
     }
 
     void report_progress(const LogSource& source) {
@@ -218,6 +233,7 @@ class Replay {
     void consume() {
         for (const Event& event : batch_.events()) {
             ++summary_.events;
+            latest_ = std::max(latest_, event.time);
             // What is missing may have been of any host.
             if (event.event_class == EventClass::gap && !event.has(Field::host_name)) {
                 for (const auto& [name, engine] : engines_) {
@@ -288,6 +304,7 @@ class Replay {
     std::size_t empty_ = 0;
     std::set<std::pair<dev_t, ino_t>> seen_;
     EventBatch batch_;
+    Timestamp latest_{};  ///< of the events so far
     EventBatch findings_;
     std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;
     std::map<std::string, std::unique_ptr<detect::Engine>, std::less<>> engines_;

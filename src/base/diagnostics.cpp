@@ -11,7 +11,9 @@ void Diagnostics::add(Diagnostic diagnostic) {
     if (diagnostic.severity == Severity::error) {
         ++errors_;
     }
-    if (kept_.size() < kKeptMax) {
+    // Warnings must not push an error out of sight.
+    const std::size_t room = diagnostic.severity == Severity::error ? kKeptMax * 2 : kKeptMax;
+    if (kept_.size() < room) {
         kept_.push_back(std::move(diagnostic));
     }
 }

@@ -19,8 +19,8 @@ struct Diagnostic {
     std::string message;       ///< lower case: what, and what to do
 };
 
-/// Collects diagnostics up to kKeptMax; what comes after is only counted, so that hostile input
-/// can't fill memory.
+/// Collects diagnostics up to kKeptMax (errors up to twice that); what comes after is only counted,
+/// so that hostile input can't fill memory.
 class Diagnostics {
   public:
     static constexpr std::size_t kKeptMax = 200;

@@ -94,6 +94,7 @@ Actor actor_of(const Process& process, const Lineage& lineage) {
     actor.executable = process.executable;
     actor.name = process.name;
     actor.args = process.args;
+    actor.args_cut = process.args_cut;
     actor.command_line = process.command_line();
     actor.working_directory = process.working_directory;
     actor.script =

@@ -29,6 +29,7 @@ struct Actor {
     std::vector<std::string> args;
     std::string command_line;
     std::string working_directory;
+    bool args_cut = false;
     std::string script;
     std::vector<std::string> ancestry;
     std::uint32_t user = 0;

@@ -212,12 +212,18 @@ void Lineage::take_exec(Process& process, const Event& event) {
     process.args.clear();
     std::size_t bytes = 0;
     for (const std::string_view argument : event.process_args()) {
-        if (process.args.size() == kArgumentsMax || bytes >= kArgumentBytesMax) {
+        if (process.args.size() == kArgumentsMax || bytes >= kCommandBytesMax) {
             break;
         }
-        process.args.emplace_back(argument.substr(0, kArgumentBytesMax - bytes));
+        // A long argument must not push the others out: padding would hide what follows it.
+        process.args.emplace_back(argument.substr(0, kArgumentBytesMax));
         bytes += process.args.back().size();
     }
+    process.args_cut =
+        process.args.size() < event.process_args().size() ||
+        std::ranges::any_of(
+            event.process_args(),
+            [](std::string_view argument) { return argument.size() > kArgumentBytesMax; });
     process.working_directory.assign(event.process_working_directory());
     process.exec_event.assign(event.event_id());
     process.exec_time = event.time;
@@ -266,7 +272,19 @@ void Lineage::take_fork(const Process& parent, const Event& event) {
     child.ended = false;
 }
 
+// After a boot the same pids and session ids are other processes and other logins.
+void Lineage::take_boot() {
+    for (std::uint32_t slot = oldest_; slot != kNoSlot; slot = slots_[slot]->newer) {
+        slots_[slot]->process.ended = true;
+    }
+    sessions_.clear();
+}
+
 Process* Lineage::apply(const Event& event) {
+    if (event.event_class == EventClass::service && event.event_action() == "SYSTEM_BOOT") {
+        take_boot();
+        return nullptr;
+    }
     learn_name(event.user_id(),
                event.event_class == EventClass::session ? std::string_view() : event.user_name());
     if (event.has(Field::login_user_id)) {

@@ -31,7 +31,8 @@ class Lineage {
     static constexpr std::size_t kNamesMax = 65'536;
     static constexpr std::size_t kAncestorsMax = 32;
     /// Of a command line so much is kept.
-    static constexpr std::size_t kArgumentBytesMax = 2'048;
+    static constexpr std::size_t kArgumentBytesMax = 1'024;  ///< of each argument
+    static constexpr std::size_t kCommandBytesMax = 4'096;
     static constexpr std::size_t kArgumentsMax = 256;
     /// PID_MAX_LIMIT of linux/threads.h.
     static constexpr std::uint32_t kPidMax = 4'194'304;
@@ -99,6 +100,7 @@ class Lineage {
     void evict_oldest();
     std::uint32_t& slot_of(std::uint32_t pid);
 
+    void take_boot();
     void take_identity(Process& process, const Event& event);
     void take_exec(Process& process, const Event& event);
     void take_fork(const Process& parent, const Event& event);

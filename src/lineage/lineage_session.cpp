@@ -77,7 +77,8 @@ void Lineage::take_session(const Event& event, Process* process) {
         }
         return;
     }
-    if (action != "USER_START" && action != "USER_LOGIN" && action != "USER_CMD") {
+    const bool opens = action == "USER_START" || action == "USER_LOGIN" || action == "USER_CMD";
+    if (!opens || event.event_outcome() == "failure") {
         return;
     }
     const std::string_view program = event.process_executable();

@@ -36,6 +36,7 @@ struct Process {
     std::string executable;
     std::string name;               ///< comm
     std::vector<std::string> args;  ///< empty: no exec was seen
+    bool args_cut = false;          ///< more was given than is kept
     std::string working_directory;
     std::string terminal;
     Uid user;

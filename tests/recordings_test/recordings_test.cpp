@@ -73,7 +73,9 @@ Scenario read_scenario(const fs::path& folder) {
         yaml::parse(read_text(folder / "scenario.yml"), "scenario.yml", diagnostics);
     yaml::Reader reader(document, "scenario.yml", diagnostics);
     Scenario scenario;
-    scenario.attack = reader.text("kind").value_or("") == "attack";
+    const std::string kind = reader.text("kind").value_or("");
+    EXPECT_TRUE(kind == "attack" || kind == "honest") << "kind: " << kind;
+    scenario.attack = kind == "attack";
     scenario.configuration = reader.text("config").value_or("");
     const yaml::Node* expect = reader.node("expect");
     if (expect != nullptr && expect->kind == yaml::Kind::sequence) {

@@ -133,7 +133,8 @@ class ProgressBar {
 void show_diagnostics(Diagnostics& diagnostics, std::uint64_t& shown) {
     constexpr std::uint64_t kShownMax = 50;
     for (const Diagnostic& diagnostic : diagnostics.kept()) {
-        if (shown++ < kShownMax) {
+        // An error is always worth its line.
+        if (shown++ < kShownMax || diagnostic.severity == Severity::error) {
             mailvigil::print(stderr, "mailvigil: {}\n", render(diagnostic));
         }
     }

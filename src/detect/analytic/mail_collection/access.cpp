@@ -4,6 +4,14 @@
 
 namespace mailvigil::detect::analytic::collection {
 
+namespace {
+
+std::uint64_t number_of(lineage::ProcessRef process) {
+    return (std::uint64_t{process.slot} << 32U) | process.generation;
+}
+
+}  // namespace
+
 std::string_view to_text(AccessClass access_class) {
     constexpr std::array<std::string_view, 4> kWords = {"list", "read", "change", "denied"};
     return kWords[static_cast<std::size_t>(access_class)];
@@ -16,7 +24,7 @@ std::string_view to_text(Verdict verdict) {
 }
 
 std::size_t AccessBook::Hash::operator()(const Key& key) const noexcept {
-    const std::uint64_t process = (std::uint64_t{key.process.slot} << 32U) | key.process.generation;
+    const std::uint64_t process = number_of(key.process);
     const std::size_t mailbox = std::hash<std::string_view>{}(key.mailbox);
     return mailbox ^ (process * 0x9e3779b97f4a7c15U) ^ static_cast<std::size_t>(key.access_class);
 }
@@ -44,6 +52,7 @@ Access& AccessBook::note(lineage::ProcessRef process,
         evict_oldest();
     }
     fresh = true;
+    by_process_[number_of(process)].push_back(front_ + accesses_.size());
     index_.emplace(key, front_ + accesses_.size());
     latest_ = &accesses_.emplace_back();
     latest_->process = process;
@@ -53,19 +62,34 @@ Access& AccessBook::note(lineage::ProcessRef process,
     return *latest_;
 }
 
+void AccessBook::tell(Access& access) {
+    if (!access.told) {
+        access.told = true;
+        index_.erase(Key{access.process, access.mailbox, access.access_class});
+        consumer_(access);
+    }
+}
+
 void AccessBook::evict_oldest() {
-    const Access& oldest = accesses_.front();
-    index_.erase(Key{oldest.process, oldest.mailbox, oldest.access_class});
-    consumer_(oldest);
     latest_ = nullptr;
+    tell(accesses_.front());
     accesses_.pop_front();
     ++front_;
 }
 
 void AccessBook::complete(lineage::ProcessRef process) {
+    const auto own = by_process_.find(number_of(process));
+    if (own == by_process_.end()) {
+        return;
+    }
     latest_ = nullptr;
-    // The oldest process is forgotten first, so what is complete stands at the front.
-    while (!accesses_.empty() && accesses_.front().process == process) {
+    for (const std::uint64_t number : own->second) {
+        if (number >= front_) {
+            tell(accesses_[number - front_]);
+        }
+    }
+    by_process_.erase(own);
+    while (!accesses_.empty() && accesses_.front().told) {
         evict_oldest();
     }
 }

@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/time.h"
+#include "detect/finding.h"
 #include "lineage/process.h"
 
 namespace mailvigil::detect::analytic::collection {
@@ -47,6 +49,9 @@ struct Access {
     Timestamp last{};
     std::string first_event;
     std::string last_event;
+    Actor actor;      ///< as it was then; filled where accesses are accounted for
+    std::string who;  ///< the same
+    bool told = false;
 };
 
 class AccessBook {
@@ -65,7 +70,8 @@ class AccessBook {
                  AccessClass access_class,
                  bool& fresh);
 
-    /// Hands over the accesses of a process that ended or is forgotten.
+    /// Hands over the accesses of a process that ended, is forgotten, or runs another program now:
+    /// what the new program does is judged anew.
     void complete(lineage::ProcessRef process);
 
     void finish();
@@ -85,6 +91,7 @@ class AccessBook {
         std::size_t operator()(const Key& key) const noexcept;
     };
 
+    void tell(Access& access);
     void evict_oldest();
 
     Consumer consumer_;
@@ -93,6 +100,7 @@ class AccessBook {
     std::deque<Access> accesses_;
     std::uint64_t front_ = 0;  ///< number of accesses_.front()
     std::unordered_map<Key, std::uint64_t, Hash> index_;
+    std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> by_process_;
     std::uint64_t total_ = 0;
     Access* latest_ = nullptr;
 };

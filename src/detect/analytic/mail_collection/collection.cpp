@@ -199,27 +199,17 @@ void Collection::add_way_out(
     last = event.time;
 }
 
-bool Collection::taint(const lineage::Process& process) {
-    if (is_tainted(process.self) || tainted_.size() == kTaintedMax * 4) {
-        return false;
-    }
-    // The latest ones count: those before have ended or are known by their files.
-    if (tainted_.size() >= kTaintedMax) {
+void Collection::taint(const lineage::Process& process) {
+    // Only those that started last can be of one pipeline with what comes now.
+    if (tainted_.size() == kTaintedMax) {
         tainted_.erase(tainted_.begin(), tainted_.begin() + kTaintedMax / 2);
     }
-    tainted_.push_back(
-        {process.self, process.exec_time == Timestamp{} ? process.start : process.exec_time});
-    return true;
-}
-
-bool Collection::is_tainted(lineage::ProcessRef process) const {
-    return std::ranges::any_of(tainted_,
-                               [&](const Tainted& tainted) { return tainted.process == process; });
+    tainted_.push_back(process.exec_time == Timestamp{} ? process.start : process.exec_time);
 }
 
 bool Collection::has_tainted_near(Timestamp time, Duration span) const {
-    return std::ranges::any_of(tainted_, [&](const Tainted& tainted) {
-        return tainted.exec_time <= time + span && time <= tainted.exec_time + span;
+    return std::ranges::any_of(tainted_, [&](Timestamp started) {
+        return started <= time + span && time <= started + span;
     });
 }
 
@@ -438,6 +428,9 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     if (claims_only_) {
         finding.weakened_by.emplace_back(
             "the log shows no opened files: what was read is what command lines say");
+    }
+    if (actor_.args_cut) {
+        finding.weakened_by.emplace_back("the command line is longer than what is kept of it");
     }
     if (actor_.args.empty()) {
         finding.weakened_by.emplace_back(

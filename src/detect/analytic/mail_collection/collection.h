@@ -41,11 +41,6 @@ class Collection {
     static constexpr std::size_t kStepsMax = 12;
     static constexpr std::size_t kEvidenceMax = 64;
 
-    struct Tainted {
-        lineage::ProcessRef process;
-        Timestamp exec_time{};
-    };
-
     struct Mailbox {
         std::string store;
         std::string_view software;
@@ -88,8 +83,8 @@ class Collection {
     void add_evidence(std::string_view event_id);
     void show(const lineage::Process& process);
 
-    bool taint(const lineage::Process& process);
-    [[nodiscard]] bool is_tainted(lineage::ProcessRef process) const;
+    /// Notes a process that carries this mail.
+    void taint(const lineage::Process& process);
     /// Whether a tainted process started within `span` of `time`.
     [[nodiscard]] bool has_tainted_near(Timestamp time, Duration span) const;
 
@@ -127,7 +122,7 @@ class Collection {
     std::map<std::string, Mailbox> own_;
     std::size_t others_read_ = 0;  ///< of others_, those whose mail was read
     bool others_changed_ = false;
-    std::vector<Tainted> tainted_;
+    std::vector<Timestamp> tainted_;  ///< when each process that carries mail started
     std::vector<std::string> artefacts_;
     std::vector<std::string> commands_;
     std::uint64_t more_commands_ = 0;

@@ -40,8 +40,12 @@ bool is_bookkeeping(std::string_view path) {
 }
 
 Collection* Tracker::carried_by(const Process& process) {
+    const Trail& trail = trail_of(process);
+    if (!trail.carries) {
+        return nullptr;
+    }
     for (const auto& collection : collections_) {
-        if (collection->is_tainted(process.self)) {
+        if (collection->key == trail.carried_from && collection->kind == Verdict::collection) {
             return collection.get();
         }
     }
@@ -241,9 +245,12 @@ void Tracker::taint(Collection& collection, const Process& first, const Event& e
     // Taint spreads along pipes and files; each process once.
     for (std::size_t i = 0; i < to_taint_.size(); ++i) {
         const Process* process = context_.lineage.find(to_taint_[i]);
-        if (process == nullptr || !collection.taint(*process)) {
+        if (process == nullptr || trail_of(*process).carries) {
             continue;
         }
+        trail_of(*process).carries = true;
+        trail_of(*process).carried_from = collection.key;
+        collection.taint(*process);
         collection.add_command(*process);
         const Trail trail = trail_of(*process);
         hold(collection, trail.created, *process, event);

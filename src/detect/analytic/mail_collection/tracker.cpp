@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "detect/analytic/mail_collection/destination.h"
 #include "detect/analytic/mail_collection/flow.h"
@@ -129,12 +130,37 @@ void Tracker::suspect(const Event& event,
         collection.add_reason(judgement.reason);
     }
     const bool holds_content = access_class == AccessClass::read;
-    if (holds_content && !collection.is_tainted(process.self)) {
+    if (holds_content && !trail_of(process).carries) {
         taint(collection, process, event);
     } else if (!holds_content) {
         collection.add_command(process);
     }
     tell(collection, event.time);
+}
+
+Access& Tracker::note_access(const Event& event,
+                             const Process& process,
+                             const mail::StorePlace& place,
+                             AccessClass access_class,
+                             bool& fresh) {
+    Access& access = accesses_.note(process.self, place.mailbox(), access_class, fresh);
+    access.last = event.time;
+    access.last_event.assign(event.event_id());
+    if (!fresh) {
+        return access;
+    }
+    const Judgement judgement = judge_.judge(process, place, event);
+    access.verdict = judgement.verdict;
+    access.reason = judgement.reason;
+    access.store.assign(place.root);
+    access.software = place.software;
+    access.first = event.time;
+    access.first_event.assign(event.event_id());
+    if (context_.account_accesses) {
+        access.actor = actor_of(process, context_.lineage);
+        access.who = describe_who(process, context_.lineage);
+    }
+    return access;
 }
 
 void Tracker::on_store(const Event& event, const Process& process, const mail::StorePlace& place) {
@@ -144,18 +170,7 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
     }
     const AccessClass access_class = class_of(event, place);
     bool fresh = false;
-    Access& access = accesses_.note(process.self, place.mailbox(), access_class, fresh);
-    access.last = event.time;
-    access.last_event.assign(event.event_id());
-    if (fresh) {
-        const Judgement judgement = judge_.judge(process, place, event);
-        access.verdict = judgement.verdict;
-        access.reason = judgement.reason;
-        access.store.assign(place.root);
-        access.software = place.software;
-        access.first = event.time;
-        access.first_event.assign(event.event_id());
-    }
+    const Access& access = note_access(event, process, place, access_class, fresh);
     const Role* role = context_.facts.of(process).role;
     if (access.verdict == Verdict::maintenance && access_class == AccessClass::read) {
         if (fresh) {
@@ -259,6 +274,9 @@ void Tracker::on_new_file(const Event& event, const Process& process, std::strin
 }
 
 void Tracker::on_moved_file(const Event& event, const Process& process) {
+    if (event.event_outcome() == "failure") {
+        return;
+    }
     context_.facts.note_copy(event.file_path(), event.file_target_path());
     const std::string_view target = event.file_target_path();
     held_.move_file(event.file_path(), target);
@@ -279,18 +297,8 @@ void Tracker::note_second_name(const Event& event,
     if (from && !context_.knowledge.stores.locate(target, false) &&
         event.event_outcome() == "success") {
         bool fresh = false;
-        Access& access = accesses_.note(process.self, from->mailbox(), AccessClass::read, fresh);
-        const Judgement judgement = judge_.judge(process, *from, event);
-        access.verdict = judgement.verdict;
-        access.reason = judgement.reason;
-        access.store.assign(from->root);
-        access.software = from->software;
-        access.last = event.time;
-        access.last_event.assign(event.event_id());
-        if (fresh) {
-            access.first = event.time;
-            access.first_event.assign(event.event_id());
-        }
+        const Access& access = note_access(event, process, *from, AccessClass::read, fresh);
+        const Judgement judgement{access.verdict, access.reason};
         if (judgement.verdict == Verdict::collection) {
             suspect(event, process, *from, AccessClass::read, judgement);
             Collection& collection = collection_of(process, Verdict::collection, event.time);
@@ -301,11 +309,48 @@ void Tracker::note_second_name(const Event& event,
     }
 }
 
+// The same file under another name: through /proc/PID/root, or a symbolic link or mount that the
+// log does not show. What was seen under its own name before is known by its inode.
+std::string_view Tracker::store_path(const Event& event) {
+    std::string_view path = event.file_path();
+    if (path.starts_with("/proc/")) {
+        constexpr std::string_view kRoot = "/root/";
+        const std::size_t pid_end = path.find('/', std::string_view("/proc/").size());
+        if (pid_end != std::string_view::npos && path.substr(pid_end).starts_with(kRoot)) {
+            path.remove_prefix(pid_end + kRoot.size() - 1);
+        }
+    }
+    if (!event.has(Field::file_inode)) {
+        return path;
+    }
+    const std::uint64_t file =
+        event.file_inode() ^ (std::hash<std::string_view>{}(event.file_device()) << 1U);
+    Inode& known = inodes_[file % inodes_.size()];
+    if (context_.knowledge.stores.locate(path, is_directory(event))) {
+        if (known.file != file) {
+            known.file = file;
+            known.path.assign(path);
+        }
+        return path;
+    }
+    if (known.file == file && event.event_class == EventClass::file_unlink) {
+        known = {};
+    }
+    return known.file == file ? std::string_view(known.path) : path;
+}
+
 void Tracker::on_file(const Event& event, const Process& process) {
-    const std::string_view path = event.file_path();
+    const std::string_view path = store_path(event);
     if (event.event_class == EventClass::file_rename ||
         event.event_class == EventClass::file_link) {
         on_moved_file(event, process);
+        const auto onto =
+            context_.knowledge.stores.locate(event.file_target_path(), is_directory(event));
+        const auto from = context_.knowledge.stores.locate(path, is_directory(event));
+        if (onto && !from) {
+            on_store(event, process, *onto);  // a mailbox was put in place of another
+            return;
+        }
         if (event.event_class == EventClass::file_link) {
             return;
         }
@@ -411,7 +456,7 @@ void Tracker::on_exec(const Event& event, const Process& process) {
         std::string reason;
         for (const CommandUse& use : uses) {
             Collection* collection = other == nullptr ? nullptr : flow_into(*other, use, reason);
-            if (collection != nullptr && !collection->is_tainted(ref)) {
+            if (collection != nullptr && !trail_of(*other).carries) {
                 taint(*collection, *other, event);
             }
         }
@@ -476,6 +521,7 @@ void Tracker::apply(const Event& event, const Process* process) {
     switch (event.event_class) {
         case EventClass::process_start:
             if (!event.has(Field::process_child_pid)) {
+                accesses_.complete(process->self);
                 on_exec(event, *process);
             }
             break;
@@ -522,10 +568,8 @@ void Tracker::tell_access(const Access& access) {
     }
     finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
     finding.accesses = access.count;
-    if (const Process* process = context_.lineage.find(access.process)) {
-        finding.actor = actor_of(*process, context_.lineage);
-        finding.who = describe_who(*process, context_.lineage);
-    }
+    finding.actor = access.actor;
+    finding.who = access.who;
     finding.title = fmt::format("{}: {} of {} by {}, {} times",
                                 to_text(access.verdict),
                                 to_text(access.access_class),
@@ -540,6 +584,8 @@ void Tracker::tell_access(const Access& access) {
 }
 
 void Tracker::pass_time(Timestamp now) {
+    // A clock that was set back starts the count anew.
+    swept_ = std::min(swept_, now);
     if (now < swept_ + std::chrono::seconds(1)) {
         return;
     }

@@ -18,6 +18,7 @@ namespace mailvigil::detect::analytic::collection {
 class Tracker final : public AnalyticState {
   public:
     static constexpr std::size_t kCollectionsMax = 512;
+    static constexpr std::size_t kInodesMax = 16'384;
     static constexpr std::size_t kConsumersMax = 128;
     static constexpr std::size_t kCreatedMax = 4;
     /// The programs of a pipeline start within this time of each other.
@@ -35,6 +36,8 @@ class Tracker final : public AnalyticState {
     struct Trail {
         lineage::ProcessRef process;
         std::vector<std::string> created;  ///< the latest files that it made
+        bool carries = false;              ///< it read mail, or was fed with it
+        GroupKey carried_from;             ///< of the collection whose mail that is
         std::uint64_t origin = 0;          ///< what a backup carries, in held_
         std::string connected;  ///< "203.0.113.9:8080"; empty: it made no connection to the outside
         Timestamp connected_time{};
@@ -51,6 +54,12 @@ class Tracker final : public AnalyticState {
 
     void on_exec(const Event& event, const lineage::Process& process);
     void on_file(const Event& event, const lineage::Process& process);
+    std::string_view store_path(const Event& event);
+    Access& note_access(const Event& event,
+                        const lineage::Process& process,
+                        const mail::StorePlace& place,
+                        AccessClass access_class,
+                        bool& fresh);
     void on_store(const Event& event,
                   const lineage::Process& process,
                   const mail::StorePlace& place);
@@ -114,6 +123,14 @@ class Tracker final : public AnalyticState {
     std::vector<Trail> trails_;
     std::deque<Consumer> consumers_;
     std::vector<lineage::ProcessRef> to_taint_;
+
+    /// A file or folder of a store by its inode; a newer one takes the place of an older one.
+    struct Inode {
+        std::uint64_t file = 0;
+        std::string path;
+    };
+
+    std::vector<Inode> inodes_ = std::vector<Inode>(kInodesMax);
     Timestamp swept_{};
     bool store_events_seen_ = false;
 };

@@ -470,6 +470,8 @@ void Tracker::apply(const Event& event, const Process* process) {
 }
 
 void Tracker::pass_time(Timestamp now) {
+    // A clock that was set back starts the count anew.
+    swept_ = std::min(swept_, now);
     if (now < swept_ + std::chrono::seconds(1)) {
         return;
     }

@@ -35,7 +35,11 @@ bool Assembly::read_syscall_in_kernel_order(FieldCursor& cursor,
         return false;
     }
     number_ = leading_number(value);
-    call = table_of(arch_, tables).find(number_);
+    const SystemCallTable& table = table_of(arch_, tables);
+    if (!table.known()) {
+        return false;
+    }
+    call = table.find(number_);
     if (call.call == SystemCall::unneeded && !is_socketcall()) {
         return true;
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "base/strong_id.h"
 #include "ingest/adapter/linux_audit/socket_address.h"
@@ -45,21 +46,27 @@ const PathRecord* target_of(const Assembly& assembly) {
 
 }  // namespace
 
-std::string_view UserNames::name(std::uint32_t id, std::string_view body, std::string_view key) {
-    auto& [recent_id, recent_name] = recent_[id % recent_.size()];
-    if (recent_name != nullptr && recent_id == id) {
+std::string_view UserNames::name(std::string_view node,
+                                 std::uint32_t id,
+                                 std::string_view body,
+                                 std::string_view key) {
+    // The same id is somebody else on another machine.
+    const std::uint64_t machine = node.empty() ? 0 : std::hash<std::string_view>{}(node) << 32U;
+    const std::uint64_t who = machine ^ id;
+    auto& [recent_who, recent_name] = recent_[id % recent_.size()];
+    if (recent_name != nullptr && recent_who == who) {
         return *recent_name;
     }
-    auto known = names_.find(id);
+    auto known = names_.find(who);
     if (known == names_.end()) {
         const std::string_view found = enriched_value(body, key);
         if (found.empty() || found == "unset" || found.starts_with("unknown(") ||
             names_.size() == kNamesMax) {
             return {};
         }
-        known = names_.emplace(id, found).first;
+        known = names_.emplace(who, found).first;
     }
-    recent_id = id;
+    recent_who = who;
     recent_name = &known->second;
     return known->second;
 }
@@ -79,14 +86,15 @@ void Normaliser::set_identity(const Assembly& assembly, Event& event, EventBatch
     event.set_user_id(assembly.user);
     event.set_user_effective_id(assembly.effective_user);
     event.set_user_group_id(assembly.group);
-    const std::string_view user = names_.name(assembly.user, assembly.syscall_body, "UID");
+    const std::string_view user =
+        names_.name(assembly.node, assembly.user, assembly.syscall_body, "UID");
     if (!user.empty()) {
         event.set_user_name(user);
     }
     if (assembly.login_user != kUnset) {
         event.set_login_user_id(assembly.login_user);
         const std::string_view login =
-            names_.name(assembly.login_user, assembly.syscall_body, "AUID");
+            names_.name(assembly.node, assembly.login_user, assembly.syscall_body, "AUID");
         if (!login.empty()) {
             event.set_login_user_name(login);
         }

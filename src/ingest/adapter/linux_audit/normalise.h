@@ -21,12 +21,15 @@ class UserNames {
 
     /// The name of `id`; learned from the enriched `key` of `body` when it is not known yet. Empty:
     /// the log doesn't say.
-    std::string_view name(std::uint32_t id, std::string_view body, std::string_view key);
+    std::string_view name(std::string_view node,
+                          std::uint32_t id,
+                          std::string_view body,
+                          std::string_view key);
 
   private:
-    std::unordered_map<std::uint32_t, std::string> names_;
+    std::unordered_map<std::uint64_t, std::string> names_;
     // Nearly every event asks for the same few ids.
-    std::array<std::pair<std::uint32_t, const std::string*>, 64> recent_{};
+    std::array<std::pair<std::uint64_t, const std::string*>, 64> recent_{};
 };
 
 class Normaliser {

@@ -29,8 +29,27 @@ SerialWatch::Missing SerialWatch::restart(const Stamp& stamp) {
     lowest_ = stamp.serial;
     highest_ = stamp.serial;
     seen_.set(stamp.serial % kWindow);
-    latest_ = settled_ = stamp.time;
+    latest_ = settled_ = mark_time_ = stamp.time;
+    mark_serial_ = stamp.serial;
     return missing;
+}
+
+// Waiting for the window alone would leave a hole in a quiet log untold for hours: whatever was
+// outstanding when the last mark was set, and has not come since, is missing.
+SerialWatch::Missing SerialWatch::settle_by_time(const Stamp& stamp) {
+    if (stamp.time < mark_time_ + kSettle) {
+        return {};
+    }
+    const Timestamp start = std::min(settled_, stamp.time);
+    const std::uint64_t missing = mark_serial_ < lowest_ ? 0 : advance_to(mark_serial_ + 1);
+    if (missing == 0) {
+        settled_ = std::min(mark_time_, latest_);
+    }
+    const Missing found{missing, start, std::max(start, mark_time_)};
+    settled_ = std::max(settled_, std::min(mark_time_, latest_));
+    mark_serial_ = highest_;
+    mark_time_ = stamp.time;
+    return found;
 }
 
 SerialWatch::Missing SerialWatch::note(const Stamp& stamp) {
@@ -41,9 +60,9 @@ SerialWatch::Missing SerialWatch::note(const Stamp& stamp) {
     if (stamp.serial < lowest_) {
         return {};
     }
-    Missing missing;
+    Missing missing = settle_by_time(stamp);
     if (stamp.serial >= lowest_ + kWindow) {
-        missing = {advance_to(stamp.serial - kWindow / 2),
+        missing = {missing.count + advance_to(stamp.serial - kWindow / 2),
                    std::min(settled_, stamp.time),
                    std::max(settled_, stamp.time)};
         settled_ = latest_;

@@ -29,15 +29,21 @@ class SerialWatch {
     Missing finish();
 
   private:
+    /// A serial that is outstanding for so long no longer comes.
+    static constexpr Duration kSettle = std::chrono::seconds(10);
+
     Missing restart(const Stamp& stamp);
+    Missing settle_by_time(const Stamp& stamp);
     /// Moves the window's lower end up to `lowest`, counting what was never seen.
     std::uint64_t advance_to(std::uint64_t lowest);
 
     bool started_ = false;
-    std::uint64_t lowest_ = 0;   ///< serials below are settled
-    std::uint64_t highest_ = 0;  ///< highest serial seen
-    Timestamp latest_{};         ///< time of the latest event
-    Timestamp settled_{};        ///< time when the window last moved
+    std::uint64_t lowest_ = 0;       ///< serials below are settled
+    std::uint64_t highest_ = 0;      ///< highest serial seen
+    Timestamp latest_{};             ///< time of the latest event
+    Timestamp settled_{};            ///< time when the window last moved
+    std::uint64_t mark_serial_ = 0;  ///< the highest serial when the mark was set
+    Timestamp mark_time_{};
     std::bitset<kWindow> seen_;
 };
 

@@ -187,7 +187,7 @@ bool Normaliser::single_record(RecordType type, const RecordHeader& header, Even
     }
     if (event.has(Field::login_user_id)) {
         const auto id = static_cast<std::uint32_t>(event.login_user_id());
-        const std::string_view name = names_.name(id, header.body, "AUID");
+        const std::string_view name = names_.name(header.node, id, header.body, "AUID");
         if (!name.empty()) {
             event.set_login_user_name(name);
         }
