@@ -100,6 +100,7 @@ class Lineage {
     void evict_oldest();
     std::uint32_t& slot_of(std::uint32_t pid);
 
+    void evict_sessions();
     void take_boot();
     void take_identity(Process& process, const Event& event);
     void take_exec(Process& process, const Event& event);

@@ -337,16 +337,17 @@ TEST_F(LineageTest, at_its_limit_the_least_recent_process_goes_and_ancestors_sta
     EXPECT_EQ(lineage.counts().processes_evicted, evictions);
 }
 
-TEST_F(LineageTest, at_its_limit_the_least_recent_session_goes) {
+TEST_F(LineageTest, at_its_limit_the_least_recent_sessions_go) {
     for (std::uint32_t id = 1; id <= Lineage::kSessionsMax; ++id) {
         message("LOGIN", 90, "/usr/sbin/sshd", id);
     }
     EXPECT_EQ(lineage.counts().sessions_evicted, 0U);
     message("USER_START", 90, "/usr/sbin/sshd", 1);
     message("LOGIN", 90, "/usr/sbin/sshd", Lineage::kSessionsMax + 1);
-    EXPECT_EQ(lineage.counts().sessions_evicted, 1U);
+    EXPECT_EQ(lineage.counts().sessions_evicted, Lineage::kSessionsMax / 16);
     EXPECT_NE(lineage.session(SessionId{1}), nullptr);
     EXPECT_EQ(lineage.session(SessionId{2}), nullptr);
+    EXPECT_NE(lineage.session(SessionId{Lineage::kSessionsMax}), nullptr);
 }
 
 TEST_F(LineageTest, names_are_learned_once_and_root_is_known) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,8 +50,14 @@ struct Access {
     Timestamp last{};
     std::string first_event;
     std::string last_event;
-    Actor actor;      ///< as it was then; filled where accesses are accounted for
-    std::string who;  ///< the same
+
+    /// Who it was then; only where accesses are accounted for.
+    struct Who {
+        Actor actor;
+        std::string description;
+    };
+
+    std::unique_ptr<Who> who;
     bool told = false;
 };
 

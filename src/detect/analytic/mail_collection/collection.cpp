@@ -184,7 +184,9 @@ void Collection::add_artefact(std::string_view path, std::string_view how, const
 
 void Collection::add_staging(Act act, std::string text, const Event& event) {
     archived_ = archived_ || act == Act::archive;
-    add_once(staging_, std::move(text), kStepsMax);
+    if (!text.empty()) {
+        add_once(staging_, std::move(text), kStepsMax);
+    }
     add_evidence(event.event_id());
     last = event.time;
 }

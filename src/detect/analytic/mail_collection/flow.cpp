@@ -168,10 +168,9 @@ void Tracker::consider_staging(const Process& process, const CommandUse& use, co
         }
         collection->add_artefact(path, how, event);
     }
-    if (use.outputs.empty() && use.act != Act::copy) {
-        collection->add_staging(use.act, how, event);
-    } else if (use.act == Act::archive) {
-        collection->add_staging(use.act, how, event);
+    // Where it names its output, that was told with the file.
+    if (use.act != Act::copy) {
+        collection->add_staging(use.act, use.outputs.empty() ? how : std::string(), event);
     }
     tell(*collection, event.time);
 }

@@ -157,8 +157,8 @@ Access& Tracker::note_access(const Event& event,
     access.first = event.time;
     access.first_event.assign(event.event_id());
     if (context_.account_accesses) {
-        access.actor = actor_of(process, context_.lineage);
-        access.who = describe_who(process, context_.lineage);
+        access.who = std::make_unique<Access::Who>(Access::Who{
+            actor_of(process, context_.lineage), describe_who(process, context_.lineage)});
     }
     return access;
 }
@@ -568,8 +568,10 @@ void Tracker::tell_access(const Access& access) {
     }
     finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
     finding.accesses = access.count;
-    finding.actor = access.actor;
-    finding.who = access.who;
+    if (access.who != nullptr) {
+        finding.actor = access.who->actor;
+        finding.who = access.who->description;
+    }
     finding.title = fmt::format("{}: {} of {} by {}, {} times",
                                 to_text(access.verdict),
                                 to_text(access.access_class),
