@@ -73,6 +73,11 @@ class PathMap {
 /// textual: symbolic links are not followed.
 void normalise_path(std::string_view directory, std::string_view path, std::string& out);
 
+/// What stands behind the last slash; the whole of a path without one.
+constexpr std::string_view base_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 /// Whether normalise_path would leave the path as it is.
 bool is_normal_path(std::string_view path);
 

@@ -5,15 +5,12 @@
 #include <algorithm>
 
 #include "base/glob.h"
+#include "base/path_map.h"
 #include "base/yaml_reader.h"
 
 namespace mailvigil::detect {
 
 namespace {
-
-std::string_view base_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
 
 std::optional<ActivationKind> parse_kind(std::string_view text) {
     if (text == "edit") {

@@ -6,10 +6,6 @@ namespace mailvigil::detect {
 
 namespace {
 
-std::string_view base_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
 std::string joined(const lineage::Process& process, std::string_view path) {
     std::string full;
     normalise_path(process.working_directory, path, full);

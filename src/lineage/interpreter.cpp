@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "base/glob.h"
+#include "base/path_map.h"
 #include "base/yaml_reader.h"
 
 namespace mailvigil::lineage {
 
 namespace {
-
-std::string_view base_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
 
 bool contains(const std::vector<std::string>& values, std::string_view value) {
     return std::ranges::find(values, value) != values.end();

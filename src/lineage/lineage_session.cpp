@@ -1,15 +1,12 @@
 // Sessions of a Lineage: what LOGIN, PAM and sudo say.
 #include <algorithm>
 
+#include "base/path_map.h"
 #include "lineage/lineage.h"
 
 namespace mailvigil::lineage {
 
 namespace {
-
-std::string_view base_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
 
 Entrance entrance_of(std::string_view program) {
     const std::string_view name = base_name(program);

@@ -12,6 +12,7 @@
 #include "detect/analytic.h"
 #include "detect/analytic/mail_collection/access.h"
 #include "detect/analytic/mail_collection/memory.h"
+#include "detect/group.h"
 
 namespace mailvigil::detect::analytic::collection {
 
@@ -23,14 +24,6 @@ std::string_view to_text(Stage stage);
 enum class Tie : std::uint8_t {
     session,  ///< same session or person within TimeWindow; the content could have been anything
     flow,  ///< the process read mail itself, was fed by one that did, or sent a file that holds it
-};
-
-/// Who belongs together: a login session, or where there is none, a process tree.
-struct GroupKey {
-    std::uint32_t session = kUnset;
-    lineage::ProcessRef tree;
-
-    bool operator==(const GroupKey&) const = default;
 };
 
 class Collection {

@@ -77,7 +77,7 @@ Collection* Tracker::holding(std::string_view path) {
 }
 
 Collection* Tracker::recent(const Process& process, Timestamp time, std::string& reason) {
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     const Duration window = context_.knowledge.settings.time_window;
     Collection* by_person = nullptr;
     for (const auto& collection : collections_) {
@@ -125,7 +125,7 @@ Collection* Tracker::flow_into(const Process& process, const CommandUse& use, st
     if (!use.standard_input && !use.in_arguments) {
         return nullptr;
     }
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     const Duration near = use.standard_input ? kPipeline : Duration(std::chrono::minutes(1));
     for (const auto& collection : collections_) {
         if (collection->key == key && collection->has_tainted_near(process.exec_time, near)) {
@@ -279,7 +279,7 @@ void Tracker::taint(Collection& collection, const Process& first, const Event& e
             collection.add_evidence(connected.connected_event);
         }
         consider_uses(*process, event);
-        const GroupKey key = key_of(*process);
+        const GroupKey key = group_of(*process, context_.lineage);
         for (const Consumer& consumer : consumers_) {
             if (consumer.key == key && collection.has_tainted_near(consumer.time, kPipeline)) {
                 to_taint_.push_back(consumer.process);

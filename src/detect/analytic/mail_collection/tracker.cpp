@@ -44,12 +44,6 @@ AccessClass class_of(const Event& event, const mail::StorePlace& place) {
     }
 }
 
-bool in_scratch(std::string_view path) {
-    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") ||
-           path.starts_with("/dev/shm/") || path.starts_with("/run/user/") ||
-           path.starts_with("memfd:") || path.ends_with(" (deleted)");
-}
-
 }  // namespace
 
 Tracker::Tracker(const Context& context)
@@ -69,15 +63,8 @@ Tracker::Trail& Tracker::trail_of(const Process& process) {
     return trail;
 }
 
-GroupKey Tracker::key_of(const Process& process) const {
-    if (process.session.value != kUnset) {
-        return {process.session.value, {}};
-    }
-    return {kUnset, context_.lineage.tree_root(process).self};
-}
-
 Collection& Tracker::collection_of(const Process& process, Verdict kind, Timestamp time) {
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     for (const auto& collection : collections_) {
         if (collection->key == key && collection->kind == kind) {
             return *collection;
@@ -424,7 +411,8 @@ void Tracker::on_exec(const Event& event, const Process& process) {
             if (consumers_.size() == kConsumersMax) {
                 consumers_.pop_front();
             }
-            consumers_.push_back({process.self, key_of(process), process.exec_time});
+            consumers_.push_back(
+                {process.self, group_of(process, context_.lineage), process.exec_time});
             break;
         }
     }

@@ -107,7 +107,6 @@ class Tracker final : public AnalyticState {
     Collection* carried_by(const lineage::Process& process);
     Collection* holding(std::string_view path);
     Collection& collection_of(const lineage::Process& process, Verdict kind, Timestamp time);
-    [[nodiscard]] GroupKey key_of(const lineage::Process& process) const;
     Trail& trail_of(const lineage::Process& process);
     [[nodiscard]] bool is_way_out_by_name(const CommandUse& use) const;
     void tell(Collection& collection, Timestamp time);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/analytic.h"
+#include "detect/group.h"
 
 namespace mailvigil::detect::analytic::tampering {
 
@@ -29,14 +30,6 @@ enum class Verdict : std::uint8_t {
 };
 
 std::string_view to_text(Verdict verdict);
-
-/// Who belongs together: a login session, or where there is none, a process tree.
-struct GroupKey {
-    std::uint32_t session = kUnset;
-    lineage::ProcessRef tree;
-
-    bool operator==(const GroupKey&) const = default;
-};
 
 class Story {
   public:

@@ -14,16 +14,6 @@ namespace {
 
 using lineage::Process;
 
-bool in_scratch(std::string_view path) {
-    return path.starts_with("/tmp/") || path.starts_with("/var/tmp/") ||
-           path.starts_with("/dev/shm/") || path.starts_with("/run/user/") ||
-           path.starts_with("memfd:") || path.ends_with(" (deleted)");
-}
-
-std::string_view base_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
 std::string_view verb_of(const Event& event) {
     if (event.event_outcome() == "failure") {
         return "refused";
@@ -48,15 +38,8 @@ std::string_view verb_of(const Event& event) {
 
 }  // namespace
 
-GroupKey Tracker::key_of(const Process& process) const {
-    if (process.session.value != kUnset) {
-        return {process.session.value, {}};
-    }
-    return {kUnset, context_.lineage.tree_root(process).self};
-}
-
 Story& Tracker::story_of(const Process& process, Verdict verdict, Timestamp time) {
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     for (const auto& story : stories_) {
         if (story->key == key && story->verdict == verdict) {
             return *story;
@@ -166,7 +149,7 @@ void Tracker::note_written(const Event& event, const Process& process, std::stri
     const Role* role = context_.facts.of(process).role;
     const bool honest = role != nullptr && (role->verdict == RoleVerdict::change ||
                                             role->verdict == RoleVerdict::service);
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     context_.written.note(
         path,
         {.session = key.session,
@@ -253,7 +236,7 @@ void Tracker::on_file(const Event& event, const Process& process) {
 void Tracker::on_activation(const Event& event,
                             const Process& process,
                             const Activation& activation) {
-    const GroupKey key = key_of(process);
+    const GroupKey key = group_of(process, context_.lineage);
     const Duration window = context_.knowledge.settings.time_window;
     for (const auto& story : stories_) {
         const bool same_hand = story->key == key;

@@ -60,7 +60,6 @@ class Tracker final : public AnalyticState {
                                   std::string_view path,
                                   const mail::ConfigurationPlace& place,
                                   Timestamp time);
-    [[nodiscard]] GroupKey key_of(const lineage::Process& process) const;
     Story& story_of(const lineage::Process& process, Verdict verdict, Timestamp time);
     [[nodiscard]] std::string software_of(std::string_view daemon) const;
     void tell(Story& story, Timestamp time);
