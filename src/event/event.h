@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -32,10 +33,16 @@ enum class EventClass : std::uint8_t {
     mail_log,            ///< a line of a mail daemon's log
     gap,                 ///< telemetry was lost
     finding,             ///< what an analytic concluded
+    access,              ///< one process life, one mailbox, one way of touching it: a sum
+    content,             ///< what a configuration file or a script held
+    ledger,              ///< the evidence ledger on itself: seals, closings, logs that were read
 };
 
 /// The wire name of the class, e.g. "file_open".
 std::string_view to_text(EventClass event_class);
+
+/// The class of that wire name.
+std::optional<EventClass> parse_event_class(std::string_view name);
 
 enum class Field : std::uint8_t {
 #define FIELD(id, type, unit, ecs, ocsf, sigma, meaning) id,

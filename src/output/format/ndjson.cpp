@@ -151,6 +151,12 @@ Category category_of(const Event& event) {
             return {"event", "email", "info"};
         case EventClass::gap:
             return {"pipeline_error", "host", "error"};
+        case EventClass::access:
+            return {"event", "email", "access"};
+        case EventClass::content:
+            return {"event", "configuration", "info"};
+        case EventClass::ledger:
+            return {"event", "host", "info"};
         case EventClass::finding:
             break;
     }
