@@ -1,10 +1,11 @@
-#include "evidence/memory_disk.h"
+#include "testing/memory_disk.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace mailvigil::evidence {
+namespace mailvigil::testing {
+
 
 namespace {
 
@@ -258,4 +259,4 @@ Result<std::unique_ptr<AppendFile>> MemoryDisk::lock(const std::string& path) {
     return std::make_unique<MemoryFile>(*this, found->second, path, true);
 }
 
-}  // namespace mailvigil::evidence
+}  // namespace mailvigil::testing

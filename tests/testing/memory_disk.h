@@ -11,9 +11,11 @@
 
 #include "evidence/disk.h"
 
-namespace mailvigil::evidence {
+namespace mailvigil::testing {
 
-class MemoryDisk : public Disk {
+using evidence::AppendFile;
+
+class MemoryDisk : public evidence::Disk {
   public:
     /// What becomes of unsynced things when the power goes.
     enum class PowerLoss : std::uint8_t {
@@ -85,4 +87,4 @@ class MemoryDisk : public Disk {
     std::optional<std::uint64_t> capacity_;
 };
 
-}  // namespace mailvigil::evidence
+}  // namespace mailvigil::testing
