@@ -246,6 +246,7 @@ Result<void> Index::catch_up(LedgerReader& ledger,
             state.reach.next = ledger.first();
             state.reach.position = {};
             state.waiting.next = ledger.first();
+            state.waiting.marks.clear();
         }
         Reach from = state.reach;
         from.next = state.waiting.next;

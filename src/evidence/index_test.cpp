@@ -123,6 +123,9 @@ TEST(index, more_than_one_full_chunk) {
         event.set_access_mailbox(mailbox);
         event.set_session_id(i % 5'003);
         ledger.append(event);
+        if (i % 5'000 == 0) {
+            ledger.commit();  // the ledger keeps only so much in memory
+        }
     }
     ledger.flush();
     const auto reader = ledger.reader();

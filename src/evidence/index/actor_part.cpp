@@ -23,7 +23,7 @@ std::uint16_t key_of(Seed seed, std::string_view text) {
 }
 
 std::uint16_t key_of(Seed seed, std::uint64_t number) {
-    return key_of(seed, {reinterpret_cast<const char*>(&number), sizeof number});
+    return static_cast<std::uint16_t>(hash_of(number, seed) >> 16U);
 }
 
 /// `text` as a whole is a number.
@@ -140,19 +140,39 @@ void ActorMarks::clear() {
     block_ = ~std::uint64_t{0};
 }
 
-void pack_marks(std::vector<std::uint32_t>& values, Packer& out) {
-    std::ranges::sort(values);
-    values.erase(std::ranges::unique(values).begin(), values.end());
-    std::vector<std::uint64_t> differences;
-    differences.reserve(values.size());
-    std::uint32_t before = 0;
-    for (const std::uint32_t value : values) {
-        differences.push_back(value - before);
-        before = value;
+MarkOrder::MarkOrder(std::span<const ActorMark> marks, std::uint64_t first_block)
+    : starts_(kKeys + 1), blocks_(marks.size()) {
+    // Counted, not sorted: the marks of one key are in the order of blocks already.
+    for (const ActorMark& mark : marks) {
+        ++starts_[mark.key + std::size_t{1}];
+    }
+    for (std::size_t key = 1; key <= kKeys; ++key) {
+        starts_[key] += starts_[key - 1];
+    }
+    std::vector<std::uint32_t> next = starts_;
+    for (const ActorMark& mark : marks) {
+        blocks_[next[mark.key]++] = static_cast<std::uint16_t>(mark.block - first_block);
+    }
+}
+
+bool MarkOrder::pack(std::uint8_t bucket, Packer& out) {
+    differences_.clear();
+    std::uint64_t before = 0;
+    for (std::size_t high = 0; high < 256; ++high) {
+        const std::size_t key = high << 8U | bucket;
+        for (std::size_t i = starts_[key]; i < starts_[key + 1]; ++i) {
+            const std::uint64_t value = high << kBlockBits | blocks_[i];
+            // Chunks that were put together may share a block.
+            if (differences_.empty() || value != before) {
+                differences_.push_back(value - before);
+            }
+            before = value;
+        }
     }
     out.clear();
-    out.number(differences.size());
-    out.column(differences);
+    out.number(differences_.size());
+    out.column(differences_);
+    return !differences_.empty();
 }
 
 Result<void> unpack_marks(std::string_view blob,

@@ -52,10 +52,24 @@ class ActorMarks {
 /// A chunk of 65,536 leaves touches up to 257 blocks.
 inline constexpr unsigned kBlockBits = 9;
 
-/// Packs the marks of one bucket; `values` is (key >> 8) << kBlockBits | (block - first block).
-void pack_marks(std::vector<std::uint32_t>& values, Packer& out);
+/// The marks of a chunk by key and block, to be packed bucket by bucket.
+class MarkOrder {
+  public:
+    /// Of each key the marks must be in the order of blocks.
+    MarkOrder(std::span<const ActorMark> marks, std::uint64_t first_block);
 
-/// Visits what pack_marks() packed. Error: damaged.
+    /// False: the bucket has none.
+    bool pack(std::uint8_t bucket, Packer& out);
+
+  private:
+    static constexpr std::size_t kKeys = 65'536;
+
+    std::vector<std::uint32_t> starts_;  ///< where the marks of a key begin
+    std::vector<std::uint16_t> blocks_;
+    std::vector<std::uint64_t> differences_;
+};
+
+/// Visits what MarkOrder packed. Error: damaged.
 Result<void> unpack_marks(std::string_view blob,
                           const std::function<void(std::uint8_t key, std::uint64_t block)>& visit);
 

@@ -139,17 +139,10 @@ Result<void> ChunkStore::put_rows(Chunk& chunk, std::span<const PackedAccess> ro
 }
 
 Result<void> ChunkStore::put_marks(const Chunk& chunk, std::span<const ActorMark> marks) {
-    const std::uint64_t first_block = chunk.first / kBlockLeaves;
-    std::array<std::vector<std::uint32_t>, kBuckets> buckets;
-    for (const ActorMark& mark : marks) {
-        buckets[mark.key & 0xFFU].push_back(static_cast<std::uint32_t>(mark.key >> 8U)
-                                                << kBlockBits |
-                                            static_cast<std::uint32_t>(mark.block - first_block));
-    }
-    for (std::size_t i = 0; i < kBuckets; ++i) {
-        if (!buckets[i].empty()) {
-            pack_marks(buckets[i], packer_);
-            TRY(put_part(chunk.id, kMarksSlot + i, packer_.sealed()));
+    MarkOrder order(marks, chunk.first / kBlockLeaves);
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+        if (order.pack(static_cast<std::uint8_t>(bucket), packer_)) {
+            TRY(put_part(chunk.id, kMarksSlot + bucket, packer_.sealed()));
         }
     }
     return {};

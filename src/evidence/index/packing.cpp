@@ -19,6 +19,17 @@ constexpr std::size_t kCheckBytes = 4;
 constexpr std::uint64_t kApartBits = 12;
 constexpr std::array<std::uint64_t, 4> kUnits = {1, 1'000, 1'000'000, 1'000'000'000};
 
+// Constants of wyhash.
+constexpr std::uint64_t kSpread = 0xA0761D6478BD642FU;
+constexpr std::uint64_t kFold = 0xE7037ED1A0B428DBU;
+
+template <class T>
+T load(const char* at) {
+    T value = 0;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
 std::uint64_t load(const char* at, std::size_t size) {
     std::uint64_t value = 0;
     std::memcpy(&value, at, std::min(size, sizeof value));
@@ -45,19 +56,32 @@ void divide(std::span<std::uint64_t> values) {
 
 }  // namespace
 
+std::uint64_t hash_of(std::uint64_t number, std::uint64_t seed) {
+    return mix(mix(number ^ kFold, seed ^ kSpread), kSpread);
+}
+
 std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
-    // After wyhash: multiply and fold, 16 bytes at a time.
-    constexpr std::uint64_t kA = 0xA0761D6478BD642FU;
-    constexpr std::uint64_t kB = 0xE7037ED1A0B428DBU;
-    std::uint64_t state = mix(seed ^ kA, text.size() ^ kB);
+    // After wyhash: multiply and fold, 16 bytes at a time. Loads of a fixed size, the last ones
+    // overlapping, because a memcpy(3) of a few bytes costs more than all the rest.
+    std::uint64_t state = mix(seed ^ kSpread, text.size() ^ kFold);
     const char* at = text.data();
     std::size_t left = text.size();
     for (; left > 16; left -= 16, at += 16) {
-        state = mix(load(at, 8) ^ kB, load(at + 8, 8) ^ state);
+        state = mix(load<std::uint64_t>(at) ^ kFold, load<std::uint64_t>(at + 8) ^ state);
     }
-    const std::uint64_t low = left > 0 ? load(at, left) : 0;
-    const std::uint64_t high = left > 8 ? load(at + 8, left - 8) : 0;
-    return mix(mix(low ^ kB, high ^ state) ^ seed, kA);
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    if (left >= 8) {
+        low = load<std::uint64_t>(at);
+        high = load<std::uint64_t>(at + left - 8);
+    } else if (left >= 4) {
+        low = load<std::uint32_t>(at);
+        high = load<std::uint32_t>(at + left - 4);
+    } else if (left > 0) {
+        low = load<std::uint8_t>(at) | std::uint64_t{load<std::uint8_t>(at + left / 2)} << 8U;
+        high = load<std::uint8_t>(at + left - 1);
+    }
+    return mix(mix(low ^ kFold, high ^ state) ^ seed, kSpread);
 }
 
 ColumnShape shape_of(std::span<const std::uint64_t> values) {

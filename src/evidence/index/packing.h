@@ -75,7 +75,8 @@ constexpr std::uint64_t unzigzag(std::uint64_t value) {
     return (value >> 1U) ^ (0 - (value & 1U));
 }
 
-/// 64 bits of `text`. The same seed always gives the same.
+/// 64 bits of a text or number. The same seed always gives the same.
 std::uint64_t hash_of(std::string_view text, std::uint64_t seed);
+std::uint64_t hash_of(std::uint64_t number, std::uint64_t seed);
 
 }  // namespace mailvigil::evidence::index
