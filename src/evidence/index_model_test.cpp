@@ -12,6 +12,7 @@
 
 #include "event/canonical.h"
 #include "evidence/index_test.h"
+#include "testing/memory_disk.h"
 
 namespace mailvigil::evidence {
 
@@ -418,7 +419,7 @@ const std::vector<ActorQuery>& actors() {
 
 }  // namespace
 
-IndexedLedger::IndexedLedger() {
+IndexedLedger::IndexedLedger() : disk(std::make_unique<testing::MemoryDisk>()) {
     char name[] = "/tmp/mailvigil-index-XXXXXX";
     folder = ::mkdtemp(name);
     LedgerOptions options;
@@ -426,7 +427,7 @@ IndexedLedger::IndexedLedger() {
     options.segment_bytes = 200'000;
     options.background_sealing = false;
     index = std::move(*Index::open(folder, Index::Mode::write));
-    ledger = std::move(*Ledger::open(disk, "d", options, now_));
+    ledger = std::move(*Ledger::open(*disk, "d", options, now_));
     // What opening the ledger appended.
     EXPECT_TRUE(index->catch_up(*reader(), {}));
     ledger->on_append = [this](std::uint64_t leaf, const Event& event) {
@@ -440,7 +441,7 @@ IndexedLedger::~IndexedLedger() {
 }
 
 std::unique_ptr<LedgerReader> IndexedLedger::reader() {
-    return std::move(*LedgerReader::open(disk, "d"));
+    return std::move(*LedgerReader::open(*disk, "d"));
 }
 
 void IndexedLedger::append(const Event& event) {

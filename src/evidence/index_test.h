@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "evidence/disk.h"
 #include "evidence/index.h"
 #include "evidence/ledger.h"
-#include "testing/memory_disk.h"
 
 namespace mailvigil::evidence {
 
@@ -38,7 +38,7 @@ class IndexedLedger {
 
     [[nodiscard]] std::string file() const { return folder + "/index.sqlite"; }
 
-    testing::MemoryDisk disk;
+    std::unique_ptr<Disk> disk;  ///< in memory
     std::string folder;
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<Index> index;
