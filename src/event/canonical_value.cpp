@@ -115,9 +115,17 @@ std::optional<Timestamp> parse_canonical_time(std::string_view text) {
 }
 
 std::size_t render_v4(const IpAddress& address, char* to) {
+    // By hand: behind std::to_chars GCC 12 believes that the next byte may be out of bounds.
     char* at = to;
     for (std::size_t i = 12; i < 16; ++i) {
-        at = std::to_chars(at, to + kV4TextMax, address.bytes[i]).ptr;
+        const unsigned byte = address.bytes[i];
+        if (byte >= 100) {
+            *at++ = static_cast<char>('0' + byte / 100);
+        }
+        if (byte >= 10) {
+            *at++ = static_cast<char>('0' + byte / 10 % 10);
+        }
+        *at++ = static_cast<char>('0' + byte % 10);
         *at++ = '.';
     }
     return static_cast<std::size_t>(at - 1 - to);

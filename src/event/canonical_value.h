@@ -35,8 +35,8 @@ void render_canonical_time(Timestamp time, char* at);
 
 std::optional<Timestamp> parse_canonical_time(std::string_view text);
 
-/// Room for a dotted quad, with some to spare.
-inline constexpr std::size_t kV4TextMax = 20;
+/// Room for a dotted quad and the dot that is written behind it.
+inline constexpr std::size_t kV4TextMax = 16;
 
 /// The size of the dotted quad.
 std::size_t render_v4(const IpAddress& address, char* to);
