@@ -1,5 +1,10 @@
 #include "event/canonical_member.h"
 
+#include <bit>
+#include <type_traits>
+
+#include "base/json_text.h"
+
 namespace mailvigil {
 
 namespace {
@@ -9,8 +14,12 @@ constexpr std::size_t kSlots = 512;
 constexpr std::size_t slot_of(std::string_view name) {
     // The ends of the names differ most.
     std::uint64_t end = 0;
-    for (const char c : name.substr(name.size() < 8 ? 0 : name.size() - 8)) {
-        end = end << 8U | static_cast<unsigned char>(c);
+    if (!std::is_constant_evaluated() && name.size() >= 8) {
+        end = std::byteswap(load_eight(name.data() + name.size() - 8));
+    } else {
+        for (const char c : name.substr(name.size() < 8 ? 0 : name.size() - 8)) {
+            end = end << 8U | static_cast<unsigned char>(c);
+        }
     }
     return ((end ^ name.size() << 56U) * 0x9e3779b97f4a7c15U) >> 55U;
 }
