@@ -126,7 +126,8 @@ void expect_everything_told(Disk& disk, const Told& told) {
 struct Row {
     const char* name;
     PowerLoss loss;
-    std::uint64_t within;
+    std::uint64_t within;  ///< bytes of the last write that get through
+    bool during_recovery;
 };
 
 class CrashTest : public ::testing::TestWithParam<Row> {};
@@ -141,9 +142,15 @@ TEST_P(CrashTest, nothing_acknowledged_is_lost_at_any_point) {
             Life life(disk, told);
             (void)life.live();
         }
-        const auto survivor = disk.after(GetParam().loss);
+        auto survivor = disk.after(GetParam().loss);
         const std::string where = fmt::format("power lost after change {}", points);
         SCOPED_TRACE(where);
+        if (GetParam().during_recovery) {
+            // The power goes a second time, while the ledger picks itself up.
+            survivor->fail_after(points % 23, GetParam().within);
+            (void)Ledger::open(*survivor, "d", small_options(), kNoon + std::chrono::days(3));
+            survivor = survivor->after(GetParam().loss);
+        }
         auto ledger = Ledger::open(*survivor, "d", small_options(), kNoon + std::chrono::days(3));
         ASSERT_TRUE(ledger) << where << ": " << ledger.error().message;
         ASSERT_TRUE((*ledger)->close(kNoon + std::chrono::days(3)));
@@ -157,14 +164,22 @@ TEST_P(CrashTest, nothing_acknowledged_is_lost_at_any_point) {
     fmt::print("{} points\n", points);
 }
 
-INSTANTIATE_TEST_SUITE_P(PowerLoss,
-                         CrashTest,
-                         ::testing::Values(Row{"kept", PowerLoss::keeps, 0},
-                                           Row{"kept_torn_write", PowerLoss::keeps, 13},
-                                           Row{"forgotten", PowerLoss::forgets, 0},
-                                           Row{"torn", PowerLoss::tears, 700},
-                                           Row{"zeros", PowerLoss::fills_zeros, 700}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    PowerLoss,
+    CrashTest,
+    ::testing::Values(Row{"kept", PowerLoss::keeps, 0, false},
+                      Row{"kept_twice", PowerLoss::keeps, 0, true},
+                      Row{"kept_torn_write", PowerLoss::keeps, 13, false},
+                      Row{"kept_torn_write_twice", PowerLoss::keeps, 13, true},
+                      Row{"kept_torn_later", PowerLoss::keeps, 2900, false},
+                      Row{"kept_torn_later_twice", PowerLoss::keeps, 2900, true},
+                      Row{"forgotten", PowerLoss::forgets, 0, false},
+                      Row{"forgotten_twice", PowerLoss::forgets, 0, true},
+                      Row{"torn", PowerLoss::tears, 700, false},
+                      Row{"torn_twice", PowerLoss::tears, 700, true},
+                      Row{"zeros", PowerLoss::fills_zeros, 700, false},
+                      Row{"zeros_twice", PowerLoss::fills_zeros, 700, true}),
+    [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace mailvigil::evidence

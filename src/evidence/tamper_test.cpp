@@ -83,10 +83,13 @@ TEST(TamperTest, every_flipped_bit_of_every_file_but_segments_is_found) {
 }
 
 TEST(TamperTest, every_flipped_bit_of_checkpoints_is_found) {
-    const auto disk = make_ledger();
-    std::string& bytes = disk->bytes(kLayout.checkpoints());
-    // The first three: each of the others has the same form.
-    const std::size_t end = bytes.find("\n\n", bytes.find("\n\n", bytes.size() / 4) + 2);
+    MemoryDisk small;
+    MemoryDisk* disk = &small;
+    auto ledger = Ledger::open(small, "d", {}, kNoon);
+    ASSERT_TRUE(ledger);
+    ASSERT_TRUE((*ledger)->close(kNoon));
+    std::string& bytes = small.bytes(kLayout.checkpoints());
+    const std::size_t end = bytes.size();
     for (std::size_t bit = 0; bit < end * 8; ++bit) {
         bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
         ASSERT_NE(damages_of(*disk), "") << "byte " << bit / 8 << " bit " << bit % 8;
@@ -120,12 +123,16 @@ TEST(TamperTest, every_flipped_bit_of_a_segment_is_found) {
 }
 
 TEST(TamperTest, a_ledger_cut_at_any_byte_is_found) {
-    const auto disk = make_ledger();
-    std::string& bytes = disk->bytes(kLayout.log(512));
+    MemoryDisk disk;
+    auto ledger = Ledger::open(disk, "d", {}, kNoon);
+    ASSERT_TRUE(ledger);
+    append(**ledger, 20);
+    ASSERT_TRUE((*ledger)->close(kNoon));
+    std::string& bytes = disk.bytes(kLayout.log(0));
     const std::string whole = bytes;
     for (std::size_t size = 0; size < whole.size(); ++size) {
         bytes.resize(size);
-        ASSERT_NE(damages_of(*disk).find("its end is missing"), std::string::npos) << size;
+        ASSERT_NE(damages_of(disk).find("its end is missing"), std::string::npos) << size;
         bytes = whole;
     }
     fmt::print("{} cuts\n", whole.size());
