@@ -1,9 +1,8 @@
 // The ledger on a disk that behaves.
 #include "evidence/ledger.h"
 
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "event/canonical.h"
 #include "evidence/ledger_reader.h"
@@ -70,8 +69,8 @@ TEST(LedgerTest, what_was_appended_is_read_back_proven_and_verified) {
     for (const std::uint64_t leaf : {0, 1, 255, 256, 1'000, 2'999, 3'001}) {
         const auto proof = (*reader)->prove(leaf);
         ASSERT_TRUE(proof) << proof.error().message;
-        EXPECT_TRUE(verify_inclusion(
-            leaf_hash(proof->extra), leaf, proof->path, proof->checkpoint.head));
+        EXPECT_TRUE(
+            verify_inclusion(leaf_hash(proof->extra), leaf, proof->path, proof->checkpoint.head));
     }
     EXPECT_FALSE((*reader)->prove(3'002));
     expect_good(disk);

@@ -25,8 +25,8 @@ class MemoryDisk : public evidence::Disk {
         fills_zeros,  ///< the size is there, the bytes are zeros
     };
 
-    /// After so many more changes (appends, syncs, renames, ...) the power goes: that change and all
-    /// later ones fail. `within`: an append is cut after so many bytes.
+    /// After so many more changes (appends, syncs, renames, ...) the power goes: that change and
+    /// all later ones fail. `within`: an append is cut after so many bytes.
     void fail_after(std::uint64_t changes, std::uint64_t within = 0);
 
     /// Comes back after a power loss: a new disk with what survived.
