@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 
 #include "base/base64.h"
 #include "base/fd.h"
+#include "base/path_map.h"
 #include "base/sha256.h"
 
 namespace mailvigil::app {
@@ -75,6 +77,14 @@ Result<void> record_sources(const std::vector<std::string>& files,
                                     "would count everything twice; --again does it all the same",
                                     path,
                                     *known));
+        }
+        const auto same = std::ranges::find(sources, source->sha256, &SourceFile::sha256);
+        if (same != sources.end() && repetition == Repetition::refuse) {
+            return fail(ErrorCode::limit,
+                        fmt::format("{} holds the same as {}: reading both would count everything "
+                                    "twice; --again does it all the same",
+                                    path,
+                                    base_name(same->path)));
         }
         sources.push_back(std::move(*source));
     }
