@@ -21,6 +21,9 @@ struct Epoch {
     VerifierKey key;
 };
 
+/// A file that was never finished: a writer works on it, or was killed at it.
+bool is_draft(std::string_view name) { return name.ends_with(".new"); }
+
 class Verifier {
   public:
     Verifier(Disk& disk, std::string folder, const VerifyOptions& options)
@@ -56,8 +59,7 @@ class Verifier {
             damaged("format", format ? "not the line that it must be" : format.error().message);
         }
         for (const std::string& name : strangers_) {
-            // A draft of a compressed segment may be there while a writer works, or worked.
-            if (!name.ends_with(".zst.new")) {
+            if (!is_draft(name)) {
                 damaged("segments/" + name, "not the name of a segment");
             }
         }
@@ -165,7 +167,9 @@ class Verifier {
         }
         const auto names = disk_.list(layout_.kept());
         for (const std::string& name : names ? *names : std::vector<std::string>()) {
-            check_kept(name);
+            if (!is_draft(name)) {
+                check_kept(name);
+            }
         }
         while (next_checkpoint_ < checkpoints_.size() &&
                checkpoints_[next_checkpoint_].head.size <= report_.first) {
