@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <string>
 
@@ -41,15 +40,9 @@ Result<Position> read_tail(LedgerReader& ledger,
         return visit(leaf, decoded(bytes, *batch));
     };
     // Of a pruned leaf the position is gone with its segment.
-    if (reach.position.leaf >= ledger.first() && reach.position.leaf <= next &&
-        reach.position != Position{}) {
-        return ledger.read_on(reach.position, take);
-    }
-    if (next == ledger.first()) {
-        return ledger.read_on({}, take);
-    }
-    TRY(ledger.read(next, std::numeric_limits<std::uint64_t>::max(), take));
-    return Position{};
+    const bool usable = reach.position.leaf >= ledger.first() && reach.position.leaf <= next &&
+                        reach.position != Position{};
+    return ledger.read_on(usable ? reach.position : Position{.leaf = next}, take);
 }
 
 Result<void> read_leaves(LedgerReader& ledger,
