@@ -11,9 +11,11 @@
 
 #include "evidence/disk.h"
 
-namespace mailvigil::evidence {
+namespace mailvigil::testing {
 
-class MemoryDisk : public Disk {
+using evidence::AppendFile;
+
+class MemoryDisk : public evidence::Disk {
   public:
     /// What becomes of unsynced things when the power goes.
     enum class PowerLoss : std::uint8_t {
@@ -23,8 +25,8 @@ class MemoryDisk : public Disk {
         fills_zeros,  ///< the size is there, the bytes are zeros
     };
 
-    /// After so many more changes (appends, syncs, renames, ...) the power goes: that change and all
-    /// later ones fail. `within`: an append is cut after so many bytes.
+    /// After so many more changes (appends, syncs, renames, ...) the power goes: that change and
+    /// all later ones fail. `within`: an append is cut after so many bytes.
     void fail_after(std::uint64_t changes, std::uint64_t within = 0);
 
     /// Comes back after a power loss: a new disk with what survived.
@@ -85,4 +87,4 @@ class MemoryDisk : public Disk {
     std::optional<std::uint64_t> capacity_;
 };
 
-}  // namespace mailvigil::evidence
+}  // namespace mailvigil::testing

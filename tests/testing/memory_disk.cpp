@@ -1,14 +1,16 @@
-#include "evidence/memory_disk.h"
+#include "testing/memory_disk.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace mailvigil::evidence {
+namespace mailvigil::testing {
 
 namespace {
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
 
 std::unexpected<Error> missing(const std::string& path) {
     return fail(ErrorCode::unknown, fmt::format("cannot read {}: no such file", path));
@@ -18,7 +20,10 @@ std::unexpected<Error> missing(const std::string& path) {
 
 class MemoryFile : public AppendFile {
   public:
-    MemoryFile(MemoryDisk& disk, std::shared_ptr<MemoryDisk::File> file, std::string path, bool lock)
+    MemoryFile(MemoryDisk& disk,
+               std::shared_ptr<MemoryDisk::File> file,
+               std::string path,
+               bool lock)
         : disk_(disk), file_(std::move(file)), path_(std::move(path)), lock_(lock) {}
 
     ~MemoryFile() override {
@@ -38,7 +43,8 @@ class MemoryFile : public AppendFile {
             return changed;
         }
         if (disk_.capacity_ && disk_.used() + bytes.size() > *disk_.capacity_) {
-            file_->bytes += bytes.substr(0, *disk_.capacity_ - std::min(disk_.used(), *disk_.capacity_));
+            file_->bytes +=
+                bytes.substr(0, *disk_.capacity_ - std::min(disk_.used(), *disk_.capacity_));
             return fail(ErrorCode::unwritable,
                         fmt::format("cannot write to {}: no space left on device", path_));
         }
@@ -120,7 +126,9 @@ std::unique_ptr<MemoryDisk> MemoryDisk::after(PowerLoss loss) const {
     return next;
 }
 
-std::string& MemoryDisk::bytes(const std::string& path) { return names_.at(path)->bytes; }
+std::string& MemoryDisk::bytes(const std::string& path) {
+    return names_.at(path)->bytes;
+}
 
 std::vector<std::string> MemoryDisk::files() const {
     std::vector<std::string> paths;
@@ -130,7 +138,9 @@ std::vector<std::string> MemoryDisk::files() const {
     return paths;
 }
 
-void MemoryDisk::forget(const std::string& path) { names_.erase(path); }
+void MemoryDisk::forget(const std::string& path) {
+    names_.erase(path);
+}
 
 Result<std::unique_ptr<AppendFile>> MemoryDisk::open_append(const std::string& path) {
     auto found = names_.find(path);
@@ -141,7 +151,9 @@ Result<std::unique_ptr<AppendFile>> MemoryDisk::open_append(const std::string& p
     return std::make_unique<MemoryFile>(*this, found->second, path, false);
 }
 
-Result<std::string> MemoryDisk::read(const std::string& path) { return read(path, 0, UINT64_MAX); }
+Result<std::string> MemoryDisk::read(const std::string& path) {
+    return read(path, 0, UINT64_MAX);
+}
 
 Result<std::string> MemoryDisk::read(const std::string& path,
                                      std::uint64_t offset,
@@ -258,4 +270,4 @@ Result<std::unique_ptr<AppendFile>> MemoryDisk::lock(const std::string& path) {
     return std::make_unique<MemoryFile>(*this, found->second, path, true);
 }
 
-}  // namespace mailvigil::evidence
+}  // namespace mailvigil::testing
