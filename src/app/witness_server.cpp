@@ -18,7 +18,6 @@ namespace mailvigil::app {
 
 namespace {
 
-constexpr auto kTimeout = std::chrono::seconds(5);
 constexpr int kIdleSeconds = 2;
 constexpr std::size_t kRequestsPerConnection = 100;
 constexpr int kNotFound = 404;
@@ -98,8 +97,13 @@ void WitnessServer::State::newest(const httplib::Request& request, httplib::Resp
 void WitnessServer::State::configure(const WitnessServerOptions& options) {
     const unsigned threads = options.threads;
     http.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
-    http.set_read_timeout(kTimeout);
-    http.set_write_timeout(kTimeout);
+    // The library's default, SO_REUSEPORT, would let two witnesses share one port unnoticed.
+    http.set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    http.set_read_timeout(options.timeout);
+    http.set_write_timeout(options.timeout);
     http.set_keep_alive_timeout(kIdleSeconds);
     http.set_keep_alive_max_count(kRequestsPerConnection);
     http.set_payload_max_length(evidence::kWitnessBodyBytesMax);

@@ -3,6 +3,7 @@
 // Internet.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,9 +15,10 @@ namespace mailvigil::app {
 
 struct WitnessServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  ///< 0: one that is free
-    std::string prefix;      ///< of the paths, without a slash at its end
+    std::uint16_t port = 0;   ///< 0: one that is free
+    std::string prefix = {};  ///< of the paths, without a slash at its end
     unsigned threads = 4;
+    std::chrono::seconds timeout{5};  ///< of reading and of writing
 };
 
 /// Serves from start() until its destruction, in threads of its own:

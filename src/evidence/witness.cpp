@@ -1,6 +1,7 @@
 #include "evidence/witness.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <utility>
@@ -130,8 +131,10 @@ Result<AddCheckpoint> parse_add_checkpoint(std::string_view body) {
                         "base64 up to an empty one",
                         kWitnessPathMax));
     }
+    // Not within the braces below: GCC 12 leaks the path when TRY() returns from there.
+    auto checkpoint = TRY(parse_checkpoint(body));
     return AddCheckpoint{
-        .old_size = *old_size, .path = std::move(*path), .checkpoint = TRY(parse_checkpoint(body))};
+        .old_size = *old_size, .path = std::move(*path), .checkpoint = std::move(checkpoint)};
 }
 
 std::string render(const AddCheckpoint& request) {
@@ -280,6 +283,37 @@ std::optional<std::string> Witness::newest(std::string_view hash) const {
         }
     }
     return std::nullopt;
+}
+
+Result<SignerKey> load_witness_key(Disk& disk,
+                                   const std::string& folder,
+                                   const std::optional<std::string>& name) {
+    const std::string path = folder + "/key";
+    if (disk.exists(path)) {
+        std::string text = TRY(disk.read(path));
+        auto key = text.ends_with('\n')
+                       ? SignerKey::parse(std::string_view(text).substr(0, text.size() - 1))
+                       : Result<SignerKey>(malformed(fmt::format("{} holds no key", path)));
+        OPENSSL_cleanse(text.data(), text.size());
+        if (key && name && key->verifier().name != *name) {
+            return malformed(fmt::format("{} is the key of {}; a witness never changes its name",
+                                         path,
+                                         escape_for_terminal(key->verifier().name)));
+        }
+        return key;
+    }
+    if (!name) {
+        return malformed(fmt::format("{} is not there yet: a name says for whom to make it", path));
+    }
+    auto key = TRY(SignerKey::generate(*name, KeyType::cosignature));
+    TRY(disk.make_folder(folder));
+    std::string text = key.render_private() + "\n";
+    const auto written = replace_file(disk, folder, path, text);
+    OPENSSL_cleanse(text.data(), text.size());
+    if (!written) {
+        return std::unexpected(written.error());
+    }
+    return key;
 }
 
 }  // namespace mailvigil::evidence

@@ -99,4 +99,10 @@ class Witness {
     std::map<std::string, Log, std::less<>> logs_;  ///< by origin
 };
 
+/// The key that a witness keeps in its folder, made and written at the first call. Error: malformed
+/// where there is none and no name for one, or where it has another name.
+Result<SignerKey> load_witness_key(Disk& disk,
+                                   const std::string& folder,
+                                   const std::optional<std::string>& name);
+
 }  // namespace mailvigil::evidence

@@ -5,12 +5,14 @@
 
 #include "base/base64.h"
 #include "evidence/lines.h"
-#include "evidence/memory_disk.h"
 #include "evidence/vectors_test.h"
+#include "testing/memory_disk.h"
 
 namespace mailvigil::evidence {
 
 namespace {
+
+using testing::MemoryDisk;
 
 const std::string kOrigin = "mx1.example/mailvigil/00000000000000000000000000000001";
 const std::string kFolder = "/witness";
@@ -223,6 +225,7 @@ TEST(witness, a_malformed_request_is_refused) {
              "old 0\n" + rest,
              "old 0" + rest.substr(1),
              long_proof + rest,
+             "old 0\n" + render_hash(leaf_hash("")) + "\n\nno checkpoint\n",
              good + "\n",
              good.substr(0, good.size() - 1),
              std::string(kWitnessBodyBytesMax + 1, 'x'),
@@ -318,6 +321,20 @@ TEST(witness, keys_of_the_wrong_kind_are_refused) {
     MemoryDisk disk;
     EXPECT_FALSE(Witness::open(disk, kFolder, log_key(), {}));
     EXPECT_FALSE(Witness::open(disk, kFolder, witness_key(), {witness_key().verifier()}));
+}
+
+TEST(witness, its_key_is_made_once) {
+    MemoryDisk disk;
+    EXPECT_FALSE(load_witness_key(disk, kFolder, std::nullopt));
+    EXPECT_FALSE(load_witness_key(disk, kFolder, "no name"));
+    const auto made = load_witness_key(disk, kFolder, "w.example/1");
+    ASSERT_TRUE(made) << made.error().message;
+    const auto survived = disk.after(MemoryDisk::PowerLoss::forgets);
+    EXPECT_EQ(load_witness_key(*survived, kFolder, std::nullopt)->verifier(), made->verifier());
+    EXPECT_EQ(load_witness_key(*survived, kFolder, "w.example/1")->verifier(), made->verifier());
+    EXPECT_FALSE(load_witness_key(*survived, kFolder, "w.example/2"));
+    survived->bytes(kFolder + "/key").pop_back();
+    EXPECT_FALSE(load_witness_key(*survived, kFolder, std::nullopt));
 }
 
 TEST(witness, a_clock_before_1970_cosigns_nothing) {
