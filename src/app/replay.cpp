@@ -44,7 +44,11 @@ class Replay {
            const detect::Knowledge& knowledge,
            const ReplayHooks& hooks,
            Diagnostics& diagnostics)
-        : options_(options), knowledge_(knowledge), hooks_(hooks), diagnostics_(diagnostics) {}
+        : options_(options),
+          knowledge_(knowledge),
+          hooks_(hooks),
+          diagnostics_(diagnostics),
+          incidents_{options.first_incident} {}
 
     ReplaySummary run() {
         std::vector<Input> inputs = look_at_files();
@@ -168,6 +172,7 @@ class Replay {
                 break;
             }
             if (next == LogSource::Next::wait) {
+                tend();
                 std::this_thread::sleep_for(std::chrono::milliseconds(200));
                 continue;
             }
@@ -176,6 +181,7 @@ class Replay {
                 consume();
             }
             decoder.release_chunk();
+            tend();
             report_progress(source);
         }
         progress_.bytes_read += source.bytes_read();
@@ -189,6 +195,12 @@ class Replay {
         gap.set_gap_start(latest_);
         gap.set_gap_end(latest_);
         consume();
+    }
+
+    void tend() {
+        if (hooks_.tend) {
+            hooks_.tend();
+        }
     }
 
     void report_progress(const LogSource& source) {
@@ -219,10 +231,14 @@ class Replay {
                 return nullptr;
             }
             const std::string name = !host.empty() ? std::string(host) : options_.host;
+            detect::EngineOptions engine{.host = name, .record = {}};
+            if (options_.explain || hooks_.record) {
+                engine.record = [this](const Event& event) { keep(event); };
+            }
             found = engines_
                         .emplace(host,
                                  std::make_unique<detect::Engine>(
-                                     knowledge_, detect::EngineOptions{name, options_.explain}))
+                                     knowledge_, std::move(engine), incidents_))
                         .first;
         }
         last_host_ = found->first;
@@ -235,6 +251,9 @@ class Replay {
             ++summary_.events;
             latest_ = std::max(latest_, event.time);
             // What is missing may have been of any host.
+            if (event.event_class == EventClass::gap && hooks_.record) {
+                hooks_.record(event);
+            }
             if (event.event_class == EventClass::gap && !event.has(Field::host_name)) {
                 for (const auto& [name, engine] : engines_) {
                     engine->apply(event);
@@ -251,12 +270,34 @@ class Replay {
         batch_.clear();
     }
 
+    /// Whether anything between the two is asked for.
+    [[nodiscard]] bool is_asked(Timestamp start, Timestamp end) const {
+        return (!options_.since || end >= *options_.since) &&
+               (!options_.until || start < *options_.until);
+    }
+
+    /// What the engines give besides findings.
+    void keep(const Event& event) {
+        if (hooks_.record) {
+            hooks_.record(event);
+        }
+        if (options_.explain && event.event_class == EventClass::access &&
+            is_asked(event.time, event.finding_end())) {
+            hooks_.finding(event);
+        }
+    }
+
     void tell(detect::Engine& engine) {
         for (const detect::Finding& finding : engine.take_findings()) {
+            findings_.clear();
+            if (hooks_.record) {
+                give(finding, findings_);
+                hooks_.record(findings_.events().front());
+            }
+            // What belongs to no incident is honest work.
             const bool wanted =
-                finding.level >= (options_.explain ? Level::informational : options_.level) &&
-                (!options_.since || finding.end >= *options_.since) &&
-                (!options_.until || finding.start < *options_.until);
+                (options_.explain || (finding.incident != 0 && finding.level >= options_.level)) &&
+                is_asked(finding.start, finding.end);
             if (!wanted) {
                 continue;
             }
@@ -267,8 +308,9 @@ class Replay {
             if (options_.telling == Telling::when_closed && !last_word) {
                 continue;
             }
-            findings_.clear();
-            give(finding, findings_);
+            if (findings_.empty()) {
+                give(finding, findings_);
+            }
             hooks_.finding(findings_.events().front());
         }
     }
@@ -306,6 +348,7 @@ class Replay {
     EventBatch batch_;
     Timestamp latest_{};  ///< of the events so far
     EventBatch findings_;
+    detect::IncidentCounter incidents_;
     std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;
     std::map<std::string, std::unique_ptr<detect::Engine>, std::less<>> engines_;
     std::string last_host_;

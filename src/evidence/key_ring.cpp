@@ -59,8 +59,14 @@ Result<void> KeyRing::read() {
     }
     log_ = std::move(*log_key);
     if (disk_->exists(next_path(layout_))) {
-        const std::string next = TRY(disk_->read(next_path(layout_)));
-        next_ = TRY(parse_epoch(next, next_path(layout_)));
+        const std::string text = TRY(disk_->read(next_path(layout_)));
+        auto next = parse_epoch(text, next_path(layout_));
+        // A crash within its erasure leaves zeros: it was never sealed.
+        if (!next && disk_->exists(epoch_path(layout_))) {
+            TRY(disk_->erase(next_path(layout_)));
+        } else {
+            next_ = TRY(std::move(next));
+        }
     }
     // A crash after the old key was erased and before the new one took its name.
     if (!disk_->exists(epoch_path(layout_)) && next_) {

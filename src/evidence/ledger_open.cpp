@@ -345,14 +345,16 @@ Result<void> Ledger::State::cut_segment(const OpenSegment& open, std::string& st
 
 Result<void> Ledger::State::clear_leftovers(std::uint64_t open_segment) {
     std::vector<std::string> strangers;
-    for (const SegmentName& segment : TRY(list_segments(disk, layout, &strangers))) {
-        if (segment.has_log && segment.first != open_segment) {
-            segments->seal(segment.first);
-        }
-    }
+    const auto names = TRY(list_segments(disk, layout, &strangers));
+    // Drafts first: sealing, which may run beside us from here on, makes its own.
     for (const std::string& name : strangers) {
         if (name.ends_with(".new")) {
             TRY(disk.remove(layout.segments() + "/" + name));
+        }
+    }
+    for (const SegmentName& segment : names) {
+        if (segment.has_log && segment.first != open_segment) {
+            segments->seal(segment.first);
         }
     }
     return {};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <deque>
 #include <future>
 
@@ -20,6 +21,11 @@ struct Epoch {
     std::uint64_t leaf = 0;
     VerifierKey key;
 };
+
+/// A file that was never finished: a writer works on it, or was killed at it.
+bool is_draft(std::string_view name) {
+    return name.ends_with(".new");
+}
 
 class Verifier {
   public:
@@ -56,8 +62,7 @@ class Verifier {
             damaged("format", format ? "not the line that it must be" : format.error().message);
         }
         for (const std::string& name : strangers_) {
-            // A draft of a compressed segment may be there while a writer works, or worked.
-            if (!name.ends_with(".zst.new")) {
+            if (!is_draft(name)) {
                 damaged("segments/" + name, "not the name of a segment");
             }
         }
@@ -165,7 +170,9 @@ class Verifier {
         }
         const auto names = disk_.list(layout_.kept());
         for (const std::string& name : names ? *names : std::vector<std::string>()) {
-            check_kept(name);
+            if (!is_draft(name)) {
+                check_kept(name);
+            }
         }
         while (next_checkpoint_ < checkpoints_.size() &&
                checkpoints_[next_checkpoint_].head.size <= report_.first) {
@@ -196,6 +203,9 @@ class Verifier {
         if (known == checkpoints_.end() || known->head != proof->checkpoint.head) {
             damaged(where, "its checkpoint is not in the file checkpoints");
         }
+        if (!fits_tree(*proof)) {
+            damaged(where, "its path and the roots in the file tree contradict each other");
+        }
         // Of a key that is still in a segment the seal itself counts.
         if (proof->index < report_.first) {
             take_key(**seal);
@@ -203,6 +213,32 @@ class Verifier {
     }
 
     // -- the records
+    /// The path of a tree's last leaf is made of the full subtrees to its left. Those over whole
+    /// blocks must come out of `tree`, which nothing else binds where the records are gone.
+    bool fits_tree(const LeafProof& proof) {
+        const std::uint64_t blocks = proof.checkpoint.head.size / kBlockLeaves;
+        if (blocks > tree_.size() || blocks == 0) {
+            return blocks == 0;
+        }
+        Frontier whole;
+        for (std::uint64_t i = 0; i < blocks; ++i) {
+            whole.append_subtree(kBlockLevel, tree_[i]);
+        }
+        if (proof.checkpoint.head.size % kBlockLeaves == 0) {
+            return whole.root() == proof.checkpoint.head.root;
+        }
+        const auto count = static_cast<std::size_t>(std::popcount(blocks));
+        if (count > proof.path.size()) {
+            return false;
+        }
+        const auto highest = std::span(proof.path).last(count);
+        Hash root = highest.front();
+        for (const Hash& left : highest.subspan(1)) {
+            root = node_hash(left, root);
+        }
+        return root == whole.root();
+    }
+
     // ----------------------------------------------------------------------------------
 
     Result<void> scan_all() {
@@ -320,13 +356,15 @@ class Verifier {
             return;
         }
         last_seal_ = seal.leaf;
-        pruned_to_ = std::max(pruned_to_, seal.first);
+        const bool is_signed = std::ranges::binary_search(sizes_, seal.leaf + 1);
+        if (seal.action == SealAction::prune && is_signed && seal.first <= seal.leaf) {
+            pruned_to_ = std::max(pruned_to_, seal.first);
+        }
         if (seal.before) {
             check_before(seal, where);
         }
         // A key whose seal was not signed by its predecessor has no effect.
-        if (seal.action == SealAction::genesis ||
-            (seal.action == SealAction::key && std::ranges::binary_search(sizes_, seal.leaf + 1))) {
+        if (seal.action == SealAction::genesis || (seal.action == SealAction::key && is_signed)) {
             take_key(seal);
         }
     }

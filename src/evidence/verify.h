@@ -16,8 +16,8 @@ namespace mailvigil::evidence {
 
 struct VerifyOptions {
     std::optional<VerifierKey> first_epoch_key{};  ///< pinned at installation
-    std::vector<Checkpoint> anchors{};            ///< checkpoints that were seen elsewhere
-    std::vector<VerifierKey> witnesses{};         ///< whose cosignatures to count
+    std::vector<Checkpoint> anchors{};             ///< checkpoints that were seen elsewhere
+    std::vector<VerifierKey> witnesses{};          ///< whose cosignatures to count
     unsigned threads = 1;
     std::function<void(std::uint64_t leaves)> progress{};
 };
