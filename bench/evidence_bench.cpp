@@ -313,30 +313,22 @@ void print_row(std::string_view part, const Figures& f) {
                f.peak_mib);
 }
 
-int main_program() {
-    const std::uint64_t records = setting("MAILVIGIL_BENCH_RECORDS", 200'000);
-    const std::uint64_t asked = setting("MAILVIGIL_BENCH_QUESTION_RECORDS", 5 * records);
-    const char* parent = std::getenv("MAILVIGIL_BENCH_FOLDER");
-    std::string folder =
-        fmt::format("{}/evidence-bench-XXXXXX", parent == nullptr ? "/var/tmp" : parent);
-    if (::mkdtemp(folder.data()) == nullptr) {
-        stop(folder + ": can't be made");
-    }
-    const std::string small = folder + "/small";
-    const std::string big = folder + "/big";
-    const std::string peer = folder + "/peer";
-    for (const std::string& made : {small, big, peer}) {
-        std::filesystem::create_directory(made);
-    }
-    const Figures ours = in_child([&] { return append(small, records); });
-    const Figures theirs = in_child([&] { return sqlite(peer, records); });
-    std::filesystem::remove_all(peer);
-    const Figures verified = in_child([&] { return check(small); });
-    const Figures grown = in_child([&] { return append(big, asked); });
-    const Figures answers = in_child([&] { return ask(big, asked); });
-    const Figures rebuilt = in_child([&] { return reindex(big); });
-    std::filesystem::remove_all(folder);
+/// Everything that was measured.
+struct Measured {
+    Figures ours;
+    Figures theirs;
+    Figures verified;
+    Figures grown;
+    Figures answers;
+    Figures rebuilt;
+};
 
+double bytes_a_record(const Figures& f) {
+    return (f.store_bytes + f.index_bytes) / f.records;
+}
+
+void print(const Measured& measured) {
+    const auto& [ours, theirs, verified, grown, answers, rebuilt] = measured;
     fmt::print("{:<18}{:>10}{:>9}{:>9}{:>12}{:>12}{:>10}\n",
                "part",
                "records",
@@ -351,7 +343,7 @@ int main_program() {
     print_row("append, big", grown);
     print_row("who", answers);
     print_row("reindex, big", rebuilt);
-    const double bytes = (ours.store_bytes + ours.index_bytes) / ours.records;
+    const double bytes = bytes_a_record(ours);
     fmt::print(
         "\nbytes a record: {:.1f} canonical; on disk {:.1f} = {:.1f} ledger + {:.1f} index"
         " (big: {:.1f} + {:.1f}); SQLite {:.1f}\n",
@@ -371,7 +363,11 @@ int main_program() {
                answers.p99_ms,
                answers.max_ms,
                answers.rows);
+}
 
+int judge(const Measured& measured) {
+    const auto& [ours, theirs, verified, grown, answers, rebuilt] = measured;
+    const double bytes = bytes_a_record(ours);
     const double ratio = ours.records / ours.cpu / (theirs.records / theirs.cpu);
     const double peak = std::max(
         {ours.peak_mib, verified.peak_mib, grown.peak_mib, answers.peak_mib, rebuilt.peak_mib});
@@ -397,6 +393,35 @@ int main_program() {
           all;
     all = verdict(peak <= 128, fmt::format("{:.0f} MiB at most; the goal is 128", peak)) && all;
     return all ? 0 : 1;
+}
+
+int main_program() {
+    const std::uint64_t records = setting("MAILVIGIL_BENCH_RECORDS", 200'000);
+    const std::uint64_t asked = setting("MAILVIGIL_BENCH_QUESTION_RECORDS", 5 * records);
+    const char* parent = std::getenv("MAILVIGIL_BENCH_FOLDER");
+    std::string folder =
+        fmt::format("{}/evidence-bench-XXXXXX", parent == nullptr ? "/var/tmp" : parent);
+    if (::mkdtemp(folder.data()) == nullptr) {
+        stop(folder + ": can't be made");
+    }
+    const std::string small = folder + "/small";
+    const std::string big = folder + "/big";
+    const std::string peer = folder + "/peer";
+    for (const std::string& made : {small, big, peer}) {
+        std::filesystem::create_directory(made);
+    }
+    const Figures ours = in_child([&] { return append(small, records); });
+    const Figures theirs = in_child([&] { return sqlite(peer, records); });
+    std::filesystem::remove_all(peer);
+    const Figures verified = in_child([&] { return check(small); });
+    const Figures grown = in_child([&] { return append(big, asked); });
+    const Figures answers = in_child([&] { return ask(big, asked); });
+    const Figures rebuilt = in_child([&] { return reindex(big); });
+    std::filesystem::remove_all(folder);
+
+    const Measured measured{ours, theirs, verified, grown, answers, rebuilt};
+    print(measured);
+    return judge(measured);
 }
 
 }  // namespace
