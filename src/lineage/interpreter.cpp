@@ -37,7 +37,6 @@ void InterpreterTable::load(const yaml::Node& document,
         interpreter.inline_flags = reader.texts("inline_flags");
         interpreter.value_flags = reader.texts("value_flags");
         interpreter.module_flags = reader.texts("module_flags");
-        interpreter.shell = reader.boolean("shell").value_or(false);
         if (interpreter.name.empty() || interpreter.programs.empty()) {
             reader.missing(interpreter.name.empty() ? "name" : "programs");
         } else {
@@ -56,11 +55,6 @@ const InterpreterTable::Interpreter* InterpreterTable::find(std::string_view exe
         });
     });
     return found == interpreters_.end() ? nullptr : &*found;
-}
-
-bool InterpreterTable::is_shell(std::string_view executable) const {
-    const Interpreter* interpreter = find(executable);
-    return interpreter != nullptr && interpreter->shell;
 }
 
 Script InterpreterTable::script_of(std::string_view executable,

@@ -39,9 +39,6 @@ class InterpreterTable {
                                    std::string_view named,
                                    std::span<const std::string_view> args) const;
 
-    /// Whether the program is one of the profile's shells.
-    [[nodiscard]] bool is_shell(std::string_view executable) const;
-
   private:
     struct Interpreter {
         std::string name;
@@ -49,7 +46,6 @@ class InterpreterTable {
         std::vector<std::string> inline_flags;  ///< -c, -e
         std::vector<std::string> value_flags;   ///< options whose next argument is theirs
         std::vector<std::string> module_flags;  ///< -m: what follows is a module, no file
-        bool shell = false;
     };
 
     [[nodiscard]] const Interpreter* find(std::string_view executable) const;

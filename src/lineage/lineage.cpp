@@ -364,10 +364,4 @@ std::string Lineage::user_name(std::uint32_t id) const {
     return known.empty() ? fmt::format("uid {}", id) : std::string(known);
 }
 
-void Lineage::for_each(const std::function<void(const Process&)>& visit) const {
-    for (std::uint32_t slot = oldest_; slot != kNoSlot; slot = slots_[slot]->newer) {
-        visit(slots_[slot]->process);
-    }
-}
-
 }  // namespace mailvigil::lineage

@@ -75,11 +75,6 @@ class Lineage {
 
     [[nodiscard]] const LineageCounts& counts() const { return counts_; }
 
-    [[nodiscard]] std::size_t size() const { return live_; }
-
-    /// Every process still known, oldest first.
-    void for_each(const std::function<void(const Process&)>& visit) const;
-
   private:
     struct Slot {
         Process process;
