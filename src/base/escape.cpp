@@ -86,6 +86,17 @@ std::string to_valid_utf8(std::string_view text) {
     return out;
 }
 
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const Sequence sequence = decode_utf8(text);
+        if (sequence.length == 0) {
+            return false;
+        }
+        text.remove_prefix(sequence.length);
+    }
+    return true;
+}
+
 std::string shell_quote(std::string_view argument) {
     constexpr std::string_view kSafe =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";

@@ -94,6 +94,9 @@ class Event {
         return ((present_[n / 64] >> (n % 64)) & 1U) != 0;
     }
 
+    /// Bit n % 64 of word n / 64: the field of number n is there.
+    [[nodiscard]] std::span<const std::uint64_t> present_bits() const { return present_; }
+
     void remove(Field field) {
         const auto n = static_cast<unsigned>(field);
         present_[n / 64] &= ~(std::uint64_t{1} << (n % 64));

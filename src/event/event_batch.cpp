@@ -11,6 +11,11 @@ Event& EventBatch::add(EventClass event_class, Timestamp time) {
     return event;
 }
 
+void EventBatch::remove_last() {
+    MV_ASSERT(!empty());
+    --count_;
+}
+
 void EventBatch::clear() {
     count_ = 0;
     arena_.clear();

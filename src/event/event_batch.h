@@ -19,6 +19,9 @@ class EventBatch {
     /// A new event at the end. Must not be called when full().
     Event& add(EventClass event_class, Timestamp time);
 
+    /// Takes the last event back; its bytes stay until clear(). Must not be called when empty().
+    void remove_last();
+
     [[nodiscard]] bool full() const { return count_ == kEventsMax; }
 
     [[nodiscard]] bool empty() const { return count_ == 0; }

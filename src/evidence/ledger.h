@@ -15,12 +15,12 @@
 #include "event/event_batch.h"
 #include "evidence/checkpoint.h"
 #include "evidence/disk.h"
+#include "evidence/layout.h"
+#include "evidence/ledger_reader.h"
+#include "evidence/seal.h"
 
 namespace mailvigil::evidence {
 
-inline constexpr std::uint64_t kBlockLeaves = 256;
-inline constexpr unsigned kBlockLevel = 8;
-inline constexpr std::size_t kLeafBytesMax = 61'440;
 
 /// What happens where the ledger is damaged below its last checkpoint.
 enum class OnDamage : std::uint8_t {
@@ -87,7 +87,10 @@ class Ledger {
 
     [[nodiscard]] std::uint64_t size() const;        ///< leaves, durable or not
     [[nodiscard]] const Checkpoint& sealed() const;  ///< newest checkpoint
+    [[nodiscard]] std::uint64_t durable() const;  ///< leaves that survive a crash
+    [[nodiscard]] Position position() const;       ///< where the durable leaves end
     [[nodiscard]] const VerifierKey& log_key() const;
+    [[nodiscard]] const VerifierKey& epoch_key() const;
     [[nodiscard]] const LedgerHealth& health() const;
 
     /// Called for each leaf as it is appended, with its number: the live index.
@@ -97,6 +100,9 @@ class Ledger {
 
   private:
     struct State;
+    Result<void> rotate_keys(Timestamp now);
+    Result<Checkpoint> seal_with(SealAction action, Event& event, Timestamp now);
+
     explicit Ledger(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -32,6 +32,10 @@ class LedgerReader final : public TreeNodes {
     /// evidence folder.
     static Result<std::unique_ptr<LedgerReader>> open(Disk& disk, std::string folder);
 
+    /// The same for the writer, which may find a ledger whose making was cut short: without the
+    /// file `format`.
+    static Result<std::unique_ptr<LedgerReader>> open_unmarked(Disk& disk, std::string folder);
+
     /// First leaf that is there (what was before is pruned).
     [[nodiscard]] std::uint64_t first() const;
 

@@ -1,0 +1,51 @@
+// The files `checkpoints` (all of them) and `checkpoint` (the newest).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "evidence/checkpoint.h"
+#include "evidence/disk.h"
+#include "evidence/layout.h"
+
+namespace mailvigil::evidence {
+
+/// What a `checkpoints` file holds.
+struct CheckpointLog {
+    std::vector<Checkpoint> entries;  ///< in file order; a size may stand there several times
+    std::uint64_t whole_bytes = 0;    ///< up to the end of the last entry
+    std::string remainder;            ///< what follows and is no checkpoint; empty in a whole file
+};
+
+CheckpointLog parse_checkpoint_log(std::string_view bytes);
+
+/// As `checkpoints` holds it: with the empty line after.
+std::string render_entry(const Checkpoint& checkpoint);
+
+/// Appends to `checkpoints`. One thread.
+class CheckpointWriter {
+  public:
+    static Result<CheckpointWriter> open(Disk& disk, const Layout& layout, std::uint64_t size);
+
+    /// On disk in `checkpoints` once it returns without an error; otherwise not there.
+    Result<void> add(const Checkpoint& checkpoint);
+
+    /// Makes `checkpoint` as new as `checkpoints`.
+    Result<void> show();
+
+  private:
+    CheckpointWriter(Disk& disk, Layout layout) : disk_(&disk), layout_(std::move(layout)) {}
+
+    Disk* disk_;
+    Layout layout_;
+    std::unique_ptr<AppendFile> file_;
+    std::uint64_t bytes_ = 0;
+    bool torn_ = false;  ///< an append failed: cut before the next
+    std::string newest_;
+    bool shown_ = true;
+};
+
+}  // namespace mailvigil::evidence
