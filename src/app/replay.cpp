@@ -44,7 +44,11 @@ class Replay {
            const detect::Knowledge& knowledge,
            const ReplayHooks& hooks,
            Diagnostics& diagnostics)
-        : options_(options), knowledge_(knowledge), hooks_(hooks), diagnostics_(diagnostics) {}
+        : options_(options),
+          knowledge_(knowledge),
+          hooks_(hooks),
+          diagnostics_(diagnostics),
+          incidents_{options.first_incident} {}
 
     ReplaySummary run() {
         std::vector<Input> inputs = look_at_files();
@@ -219,10 +223,14 @@ class Replay {
                 return nullptr;
             }
             const std::string name = !host.empty() ? std::string(host) : options_.host;
+            detect::EngineOptions engine{.host = name, .record = {}};
+            if (options_.explain || hooks_.record) {
+                engine.record = [this](const Event& event) { keep(event); };
+            }
             found = engines_
                         .emplace(host,
                                  std::make_unique<detect::Engine>(
-                                     knowledge_, detect::EngineOptions{name, options_.explain}))
+                                     knowledge_, std::move(engine), incidents_))
                         .first;
         }
         last_host_ = found->first;
@@ -235,6 +243,9 @@ class Replay {
             ++summary_.events;
             latest_ = std::max(latest_, event.time);
             // What is missing may have been of any host.
+            if (event.event_class == EventClass::gap && hooks_.record) {
+                hooks_.record(event);
+            }
             if (event.event_class == EventClass::gap && !event.has(Field::host_name)) {
                 for (const auto& [name, engine] : engines_) {
                     engine->apply(event);
@@ -251,12 +262,34 @@ class Replay {
         batch_.clear();
     }
 
+    /// Whether anything between the two is asked for.
+    [[nodiscard]] bool is_asked(Timestamp start, Timestamp end) const {
+        return (!options_.since || end >= *options_.since) &&
+               (!options_.until || start < *options_.until);
+    }
+
+    /// What the engines give besides findings.
+    void keep(const Event& event) {
+        if (hooks_.record) {
+            hooks_.record(event);
+        }
+        if (options_.explain && event.event_class == EventClass::access &&
+            is_asked(event.time, event.finding_end())) {
+            hooks_.finding(event);
+        }
+    }
+
     void tell(detect::Engine& engine) {
         for (const detect::Finding& finding : engine.take_findings()) {
+            findings_.clear();
+            if (hooks_.record) {
+                give(finding, findings_);
+                hooks_.record(findings_.events().front());
+            }
+            // What belongs to no incident is honest work.
             const bool wanted =
-                finding.level >= (options_.explain ? Level::informational : options_.level) &&
-                (!options_.since || finding.end >= *options_.since) &&
-                (!options_.until || finding.start < *options_.until);
+                (options_.explain || (finding.incident != 0 && finding.level >= options_.level)) &&
+                is_asked(finding.start, finding.end);
             if (!wanted) {
                 continue;
             }
@@ -267,8 +300,9 @@ class Replay {
             if (options_.telling == Telling::when_closed && !last_word) {
                 continue;
             }
-            findings_.clear();
-            give(finding, findings_);
+            if (findings_.empty()) {
+                give(finding, findings_);
+            }
             hooks_.finding(findings_.events().front());
         }
     }
@@ -306,6 +340,7 @@ class Replay {
     EventBatch batch_;
     Timestamp latest_{};  ///< of the events so far
     EventBatch findings_;
+    detect::IncidentCounter incidents_;
     std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;
     std::map<std::string, std::unique_ptr<detect::Engine>, std::less<>> engines_;
     std::string last_host_;

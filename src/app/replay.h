@@ -32,10 +32,11 @@ struct ReplayOptions {
     std::optional<Timestamp> since;  ///< findings that ended before are left out
     std::optional<Timestamp> until;  ///< findings that began at or after are left out
     Level level = Level::low;        ///< findings below are left out
-    bool explain = false;            ///< also what raised nothing, with its reason
+    bool explain = false;            ///< also every access, and what raised nothing
     Waiting waiting = Waiting::stop_at_end;
     Telling telling = Telling::every_update;
     std::string host;  ///< name for logs that carry none
+    std::uint64_t first_incident = 1;
 };
 
 struct ReplayProgress {
@@ -57,9 +58,12 @@ struct ReplaySummary {
 };
 
 struct ReplayHooks {
-    /// Gets each finding that passes the options' filters, in order. The event is valid during the
-    /// call.
+    /// Gets each finding that passes the options' filters, in order, and with `explain` each
+    /// access. The event is valid during the call.
     std::function<void(const Event&)> finding;
+    /// Gets all that is worth keeping, before `finding` does: every access, the lineage of every
+    /// incident, every finding whatever its level, and gaps. The event is valid during the call.
+    std::function<void(const Event&)> record;
     /// Called now and then with how far it is.
     std::function<void(const ReplayProgress&)> progress;
     /// Called after each piece of input: diagnostics may be shown (and cleared).

@@ -10,8 +10,10 @@
 #include "detect/command_line.h"
 #include "detect/finding.h"
 #include "detect/gap_book.h"
+#include "detect/incident.h"
 #include "detect/mail_execution.h"
 #include "detect/process_facts.h"
+#include "detect/record.h"
 #include "detect/role.h"
 #include "detect/settings.h"
 #include "detect/written_book.h"
@@ -41,10 +43,10 @@ struct Context {
     ProcessFacts& facts;
     GapBook& gaps;
     WrittenBook& written;
-    std::uint64_t& next_incident;
+    IncidentCounter& incidents;
     std::vector<Finding>& findings;  ///< where conclusions go
     const std::string& host;
-    bool account_accesses = false;  ///< also give a finding for each honest or unclear access
+    Record& record;  ///< where accesses and lineage go; while it is kept, honest work is told of
 };
 
 class AnalyticState {

@@ -4,20 +4,21 @@
 
 namespace mailvigil::detect {
 
-Engine::Engine(const Knowledge& knowledge, EngineOptions options)
+Engine::Engine(const Knowledge& knowledge, EngineOptions options, IncidentCounter& incidents)
     : knowledge_(knowledge),
       options_(std::move(options)),
       lineage_(knowledge.interpreters),
-      facts_(knowledge.commands, knowledge.roles, lineage_) {
+      facts_(knowledge.commands, knowledge.roles, lineage_),
+      record_(std::move(options_.record)) {
     const Context context{.knowledge = knowledge_,
                           .lineage = lineage_,
                           .facts = facts_,
                           .gaps = gaps_,
                           .written = written_,
-                          .next_incident = next_incident_,
+                          .incidents = incidents,
                           .findings = findings_,
                           .host = options_.host,
-                          .account_accesses = options_.account_accesses};
+                          .record = record_};
     for (const Analytic* analytic : analytic::roster()) {
         analytics_.push_back(analytic->create(context));
     }

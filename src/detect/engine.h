@@ -2,6 +2,7 @@
 // Single-threaded, free of clocks: the same events give the same findings.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,14 +13,18 @@
 namespace mailvigil::detect {
 
 struct EngineOptions {
-    std::string host;               ///< name of the host where the events don't tell
-    bool account_accesses = false;  ///< a finding also for each honest access (--explain)
+    std::string host;  ///< name of the host where the events don't tell
+    /// Gets each access once it is complete, and the lineage of each incident just before the
+    /// finding that rests on it. Honest work then also gives findings, of no incident. The event is
+    /// valid during the call.
+    std::function<void(const Event&)> record;
 };
 
 class Engine {
   public:
-    /// `knowledge` must outlive the engine.
-    Engine(const Knowledge& knowledge, EngineOptions options);
+    /// `knowledge` and `incidents` must outlive the engine; the latter numbers its incidents and
+    /// may be shared with others.
+    Engine(const Knowledge& knowledge, EngineOptions options, IncidentCounter& incidents);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -44,7 +49,7 @@ class Engine {
     ProcessFacts facts_;
     GapBook gaps_;
     WrittenBook written_;
-    std::uint64_t next_incident_ = 1;
+    Record record_;
     std::vector<Finding> findings_;
     std::vector<std::unique_ptr<AnalyticState>> analytics_;
 };

@@ -3,43 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
+#include "detect/actor.h"
 #include "event/event_batch.h"
 #include "event/vocabulary.h"
 
-namespace mailvigil::lineage {
-class Lineage;
-struct Process;
-}  // namespace mailvigil::lineage
-
 namespace mailvigil::detect {
-
-/// The process that a finding shows first.
-struct Actor {
-    std::string entity_id;
-    std::uint32_t pid = 0;
-    std::uint32_t parent_pid = 0;
-    std::string executable;
-    std::string name;
-    std::vector<std::string> args;
-    std::string command_line;
-    std::string working_directory;
-    bool args_cut = false;
-    std::string script;
-    std::vector<std::string> ancestry;
-    std::uint32_t user = 0;
-    std::string user_name;
-    std::optional<std::uint32_t> login_user;
-    std::string login_user_name;
-    std::optional<std::uint32_t> session;
-};
-
-Actor actor_of(const lineage::Process& process, const lineage::Lineage& lineage);
 
 /// One line of the story: "read", "bob: 3 files in 0.2 s".
 struct Step {
@@ -53,7 +26,7 @@ struct Finding {
     std::string_view action;  ///< event.action, e.g. mail-collection
     std::vector<std::string> techniques;
     std::vector<std::string> tactics;
-    std::uint64_t incident = 0;  ///< 0: belongs to no incident (an accounted access)
+    std::uint64_t incident = 0;  ///< 0: belongs to no incident (honest work that is accounted for)
     std::uint64_t update = 0;
     bool closed = false;
     std::string title;

@@ -126,7 +126,8 @@ TEST(HarvestMemoryTest, counts_different_mailboxes_of_a_day) {
 std::size_t findings_of(std::size_t sessions, const std::vector<std::string>& each, bool closed) {
     shipped_knowledge().settings = {};
     shipped_knowledge().settings.time_window = std::chrono::hours(240);
-    Engine engine(shipped_knowledge(), {.host = "mx1"});
+    IncidentCounter incidents;
+    Engine engine(shipped_knowledge(), {.host = "mx1", .record = {}}, incidents);
     EventScript script;
     for (std::size_t i = 1; i <= sessions; ++i) {
         for (const std::string& line : each) {

@@ -28,6 +28,7 @@ constexpr EventClass kClasses[] = {EventClass::process_start,
                                    EventClass::session,
                                    EventClass::configuration,
                                    EventClass::gap,
+                                   EventClass::access,
                                    EventClass::finding};
 
 const Format* find_format(std::string_view name) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "app/configuration.h"
 #include "app/knowledge.h"
@@ -123,8 +124,9 @@ Outcome replay_files(const std::vector<std::string>& files,
         if (event.finding_state() == "open") {
             return;
         }
+        const bool access = event.event_class == EventClass::access;
         Seen seen;
-        seen.rule = event.rule_id();
+        seen.rule = access ? "AN1310" : event.rule_id();
         seen.title = event.finding_title();
         seen.stage = event.finding_stage();
         seen.verdict = event.finding_verdict();
@@ -132,6 +134,9 @@ Outcome replay_files(const std::vector<std::string>& files,
         seen.level = parse_level(event.finding_level()).value_or(Level::informational);
         for (const std::string_view mailbox : event.finding_mailboxes()) {
             seen.mailboxes.emplace_back(mailbox);
+        }
+        if (access) {
+            seen.mailboxes.emplace_back(event.access_mailbox());
         }
         outcome.findings.push_back(std::move(seen));
     };
@@ -193,15 +198,25 @@ void check_line(std::string_view line) {
     };
     has({"@timestamp"});
     has({"event", "kind"});
+    has({"process", "entity_id"});
+    has({"process", "executable"});
+    has({"user", "id"});
+    has({"host", "name"});
+    if (document["mailvigil"].HasMember("access")) {
+        has({"event", "id"});
+        has({"event", "end"});
+        has({"file", "path"});
+        has({"mailvigil", "store", "format"});
+        for (const char* field : {"mailbox", "accesses", "verdict", "reasons", "who"}) {
+            has({"mailvigil", field});
+        }
+        return;
+    }
     has({"event", "action"});
     has({"rule", "id"});
     has({"rule", "name"});
     has({"threat", "technique", "id"});
-    has({"process", "entity_id"});
-    has({"process", "executable"});
     has({"process", "command_line"});
-    has({"user", "id"});
-    has({"host", "name"});
     for (const char* field :
          {"level", "verdict", "stage", "mailboxes", "reasons", "evidence", "settings"}) {
         has({"mailvigil", field});
@@ -289,6 +304,44 @@ TEST_P(Recording, tells_what_the_scenario_expects) {
                            expectation.verdict,
                            describe(explained.findings));
     }
+}
+
+/// A process life in an incident.
+using Part = std::pair<std::uint64_t, std::string>;
+
+TEST_P(Recording, keeps_what_its_findings_rest_on) {
+    app::ReplayOptions options;
+    options.files = {log_};
+    options.host = "mx1";
+    options.first_incident = 40;
+    app::ReplayHooks hooks;
+    hooks.finding = [](const Event&) {};
+    std::set<Part> lineage;
+    std::uint64_t accesses = 0;
+    hooks.record = [&](const Event& event) {
+        const Part part(event.finding_incident(), event.process_entity_id());
+        if (event.event_class == EventClass::process_start) {
+            EXPECT_GE(part.first, 40U);
+            EXPECT_TRUE(lineage.insert(part).second) << "twice: " << part.second;
+        } else if (event.event_class == EventClass::access) {
+            accesses += event.finding_accesses();
+            EXPECT_LE(event.time, event.finding_end());
+            EXPECT_TRUE(part.first == 0 || lineage.contains(part)) << part.second;
+        } else if (event.event_class == EventClass::finding && part.first != 0) {
+            EXPECT_TRUE(lineage.contains(part)) << part.second;
+        }
+    };
+    Diagnostics diagnostics;
+    app::replay(options, knowledge_, hooks, diagnostics);
+
+    std::uint64_t explained = 0;
+    hooks.record = {};
+    options.explain = true;
+    hooks.finding = [&](const Event& event) {
+        explained += event.event_class == EventClass::access ? event.finding_accesses() : 0;
+    };
+    app::replay(options, knowledge_, hooks, diagnostics);
+    EXPECT_EQ(accesses, explained);
 }
 
 TEST_P(Recording, gives_complete_json_lines) {

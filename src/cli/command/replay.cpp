@@ -317,7 +317,7 @@ constexpr Option kOptions[] = {
      "TIME",
      "leave out what ended before; 2026-11-23, 2026-11-23T02:14 (UTC) or with +01:00"},
     {"--until", OptionKind::value, "TIME", "leave out what began at or after"},
-    {"--explain", OptionKind::flag, "", "also what raised nothing, with the reason"},
+    {"--explain", OptionKind::flag, "", "also every access to a mailbox, and what raised nothing, with the reason"},
     {"--follow", OptionKind::flag, "", "the latest file still grows: go on until Ctrl-C"},
     {"--host", OptionKind::value, "NAME", "name of the host, for logs that carry none"},
     {"--config", OptionKind::value, "FILE", "configuration; default /etc/mailvigil/mailvigil.yml"},

@@ -247,7 +247,55 @@ void render_story(const Event& event, const Medium& medium, std::string& out) {
     story.blank();
 }
 
-/// One access that was explained: a line, not a story; a block where the line does not fit.
+/// A program as people name it: the script where one runs.
+std::string program_of(const Event& event) {
+    const std::string_view path =
+        event.process_script().empty() ? event.process_executable() : event.process_script();
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return name.empty() ? fmt::format("pid {}", event.process_pid()) : escape_for_terminal(name);
+}
+
+/// One access: a line, or a block where the line does not fit.
+void render_access(const Event& event, const Medium& medium, std::string& out) {
+    const std::string mailbox = escape_for_terminal(event.access_mailbox());
+    const std::string verdict = escape_for_terminal(event.finding_verdict());
+    const std::string how = escape_for_terminal(event.access_class());
+    const std::string program = program_of(event);
+    const std::string reasons = joined(event.finding_reasons(), kSeparator);
+    const std::string who = escape_for_terminal(event.finding_who());
+    const std::string incident = event.has(Field::finding_incident)
+                                     ? fmt::format("incident {}", event.finding_incident())
+                                     : std::string();
+    if (medium.width >= kTableMin) {
+        std::string line = fmt::format("{}  {:<14} {:<6} {:<16} {:>6}×  {:<15} {}",
+                                       day_and_clock(event.time),
+                                       verdict,
+                                       how,
+                                       mailbox,
+                                       event.finding_accesses(),
+                                       program,
+                                       reasons);
+        for (const std::string& more : {who, incident}) {
+            line += more.empty() ? "" : kSeparator + more;
+        }
+        out += line;
+        out += '\n';
+        return;
+    }
+    Story story(medium, out);
+    story.wrapped(fmt::format("{}  {}", day_and_clock(event.time), verdict), kIndent);
+    story.paragraph("mailbox", fmt::format("{}, {} {}×", mailbox, how, event.finding_accesses()));
+    for (const auto& [label, text] : {std::pair<std::string_view, const std::string&>("who", who),
+                                      {"with", program},
+                                      {"because", reasons},
+                                      {"part of", incident}}) {
+        if (!text.empty()) {
+            story.paragraph(label, text);
+        }
+    }
+}
+
+/// Honest work that was explained: a line, or a block where the line does not fit.
 void render_line(const Event& event, const Medium& medium, std::string& out) {
     const auto mailboxes = event.finding_mailboxes();
     const std::string mailbox = mailboxes.empty() ? "-" : escape_for_terminal(mailboxes[0]);
@@ -297,7 +345,9 @@ void render_event(const Event& event, const Medium& medium, std::string& out) {
 }
 
 void render(const Event& event, const Medium& medium, std::string& out) {
-    if (event.event_class != EventClass::finding) {
+    if (event.event_class == EventClass::access) {
+        render_access(event, medium, out);
+    } else if (event.event_class != EventClass::finding) {
         render_event(event, medium, out);
     } else if (event.has(Field::finding_incident)) {
         render_story(event, medium, out);

@@ -33,7 +33,6 @@ Access& AccessBook::note(lineage::ProcessRef process,
                          std::string_view mailbox,
                          AccessClass access_class,
                          bool& fresh) {
-    ++total_;
     fresh = false;
     // A reader goes through one mailbox at a time.
     if (latest_ != nullptr && latest_->process == process &&
@@ -91,6 +90,14 @@ void AccessBook::complete(lineage::ProcessRef process) {
     by_process_.erase(own);
     while (!accesses_.empty() && accesses_.front().told) {
         evict_oldest();
+    }
+}
+
+void AccessBook::assign(const GroupKey& key, Verdict kind, std::uint64_t incident) {
+    for (Access& access : accesses_) {
+        if (access.incident == 0 && access.part_of == kind && access.key == key) {
+            access.incident = incident;
+        }
     }
 }
 

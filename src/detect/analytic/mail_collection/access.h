@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include "base/time.h"
 #include "detect/finding.h"
+#include "detect/group.h"
 #include "lineage/process.h"
 
 namespace mailvigil::detect::analytic::collection {
@@ -43,21 +45,24 @@ struct Access {
     AccessClass access_class = AccessClass::read;
     Verdict verdict = Verdict::unknown;
     std::string reason;
-    std::string store;  ///< path of the mailbox
-    std::string_view software;
+    std::string store;        ///< path of the mailbox
+    std::string_view format;  ///< of the store
     std::uint64_t count = 0;
+    std::optional<std::uint64_t> bytes;  ///< absent: the source does not count them
     Timestamp first{};
     Timestamp last{};
     std::string first_event;
-    std::string last_event;
 
-    /// Who it was then; only where accesses are accounted for.
+    /// Who it was then; only where a record is kept.
     struct Who {
-        Actor actor;
+        Identity identity;
         std::string description;
     };
 
     std::unique_ptr<Who> who;
+    std::optional<Verdict> part_of;  ///< kind of the collection that it is part of
+    GroupKey key;                    ///< of that collection
+    std::uint64_t incident = 0;      ///< of that collection; 0: none so far
     bool told = false;
 };
 
@@ -83,7 +88,8 @@ class AccessBook {
 
     void finish();
 
-    [[nodiscard]] std::uint64_t total() const { return total_; }
+    /// The accesses of an open collection that closes are of its incident.
+    void assign(const GroupKey& key, Verdict kind, std::uint64_t incident);
 
   private:
     struct Key {
@@ -108,7 +114,6 @@ class AccessBook {
     std::uint64_t front_ = 0;  ///< number of accesses_.front()
     std::unordered_map<Key, std::uint64_t, Hash> index_;
     std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> by_process_;
-    std::uint64_t total_ = 0;
     Access* latest_ = nullptr;
 };
 

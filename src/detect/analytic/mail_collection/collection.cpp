@@ -38,7 +38,8 @@ Collection::Collection(GroupKey new_key,
       login_user(first.login_user),
       user(first.user.value),
       context_(context),
-      first_(time) {
+      first_(time),
+      incident_(context) {
     show(first);
 }
 
@@ -46,6 +47,7 @@ void Collection::show(const lineage::Process& process) {
     actor_ = actor_of(process, context_.lineage);
     who_ = describe_who(process, context_.lineage);
     inferred_ = inferred_ || process.parent_inferred;
+    incident_.take_part(process);
 }
 
 void Collection::add_evidence(std::string_view event_id) {
@@ -159,6 +161,7 @@ void Collection::add_claim(const mail::StorePlace& place, const Event& event) {
 }
 
 void Collection::add_command(const lineage::Process& process) {
+    incident_.take_part(process);
     std::string command = describe_command(process);
     if (std::ranges::find(commands_, command) != commands_.end()) {
         return;
@@ -389,8 +392,8 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     if (best_way_out_) {
         finding.tactics.emplace_back("TA0010");
     }
-    finding.incident = incident_;
-    finding.update = updates_;
+    finding.incident = incident_.number();
+    finding.update = incident_.updates();
     finding.closed = closing;
     finding.title = title();
     finding.level = level();
@@ -466,27 +469,13 @@ Finding Collection::finding(Timestamp time, bool closing) const {
     return finding;
 }
 
-std::optional<Finding> Collection::update(Timestamp time,
-                                          bool closing,
-                                          std::uint64_t& next_incident) {
-    const Level now_level = level();
-    const Stage now_stage = stage();
-    if (now_level == Level::informational) {
+std::optional<Finding> Collection::update(Timestamp time, bool closing) {
+    const Level now = level();
+    const bool sent_more = ways_out_.size() != told_ways_out_;
+    if (now == Level::informational ||
+        !incident_.advance({now, static_cast<unsigned>(stage()), closing || sent_more})) {
         return {};
     }
-    const std::size_t mailboxes_now = others_.size() + own_.size();
-    const bool risen = incident_ == 0 || now_level > told_level_ || now_stage > told_stage_;
-    const bool grown = mailboxes_now != told_mailboxes_ || ways_out_.size() != told_ways_out_;
-    if (!risen && !closing && !(grown && ways_out_.size() != told_ways_out_)) {
-        return {};
-    }
-    if (incident_ == 0) {
-        incident_ = next_incident++;
-    }
-    ++updates_;
-    told_level_ = now_level;
-    told_stage_ = now_stage;
-    told_mailboxes_ = mailboxes_now;
     told_ways_out_ = ways_out_.size();
     return finding(time, closing);
 }

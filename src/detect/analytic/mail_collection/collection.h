@@ -89,10 +89,11 @@ class Collection {
     /// Remembers in `held` which files still hold its mail.
     void hand_over(HeldMail& held, Timestamp time) const;
 
-    [[nodiscard]] bool has_way_out() const { return best_way_out_.has_value(); }
+    /// Its incident's number; 0: there is nothing to tell so far.
+    [[nodiscard]] std::uint64_t incident() const { return incident_.number(); }
 
     /// The finding when there is something new to tell; `closing`: the last word on it.
-    std::optional<Finding> update(Timestamp time, bool closing, std::uint64_t& next_incident);
+    std::optional<Finding> update(Timestamp time, bool closing);
 
     GroupKey key;
     Verdict kind;  ///< collection, or maintenance: honest work that is accounted for
@@ -133,12 +134,7 @@ class Collection {
     bool live_read_ = false;   ///< a store was read, or a copy that a suspect had made
     Actor actor_;
     std::string who_;
-
-    std::uint64_t incident_ = 0;
-    std::uint64_t updates_ = 0;
-    Level told_level_ = Level::informational;
-    Stage told_stage_ = Stage::access;
-    std::size_t told_mailboxes_ = 0;
+    Incident incident_;
     std::size_t told_ways_out_ = 0;
 };
 

@@ -144,7 +144,7 @@ bool Tracker::is_way_out_by_name(const CommandUse& use) const {
 }
 
 void Tracker::tell(Collection& collection, Timestamp time) {
-    if (auto finding = collection.update(time, false, context_.next_incident)) {
+    if (auto finding = collection.update(time, false)) {
         context_.findings.push_back(std::move(*finding));
     }
 }

@@ -9,7 +9,7 @@
 #include "detect/analytic/mail_collection/destination.h"
 #include "detect/analytic/mail_collection/flow.h"
 #include "detect/declared.h"
-#include "detect/settings_in_force.h"
+#include "detect/put_copy.h"
 
 namespace mailvigil::detect::analytic::collection {
 
@@ -49,7 +49,7 @@ AccessClass class_of(const Event& event, const mail::StorePlace& place) {
 Tracker::Tracker(const Context& context)
     : context_(context),
       judge_(context_),
-      accesses_([this](const Access& access) { tell_access(access); }) {}
+      accesses_([this](const Access& access) { record_access(access); }) {}
 
 Tracker::Trail& Tracker::trail_of(const Process& process) {
     if (process.self.slot >= trails_.size()) {
@@ -73,9 +73,7 @@ Collection& Tracker::collection_of(const Process& process, Verdict kind, Timesta
     if (collections_.size() == kCollectionsMax) {
         const auto oldest =
             std::ranges::min_element(collections_, {}, [](const auto& c) { return c->last; });
-        if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
-            context_.findings.push_back(std::move(*finding));
-        }
+        close(**oldest, time);
         (*oldest)->hand_over(held_, time);
         collections_.erase(oldest);
     }
@@ -105,18 +103,19 @@ void Tracker::tell_author(Collection& collection, const Process& process, Timest
 void Tracker::suspect(const Event& event,
                       const Process& process,
                       const mail::StorePlace& place,
-                      AccessClass access_class,
-                      const Judgement& judgement) {
-    const bool own = judgement.verdict == Verdict::owner;
+                      Access& access) {
+    const bool own = access.verdict == Verdict::owner;
     Collection& collection = collection_of(process, Verdict::collection, event.time);
-    const bool fresh = collection.add_access(place, access_class, own, event);
+    access.part_of = collection.kind;
+    access.key = collection.key;
+    const bool fresh = collection.add_access(place, access.access_class, own, event);
     if (fresh) {
         collection.widen(harvests_.note(process, place.mailbox(), event.time));
     }
     if (!own) {
-        collection.add_reason(judgement.reason);
+        collection.add_reason(access.reason);
     }
-    const bool holds_content = access_class == AccessClass::read;
+    const bool holds_content = access.access_class == AccessClass::read;
     if (holds_content && !trail_of(process).carries) {
         taint(collection, process, event);
     } else if (!holds_content) {
@@ -132,7 +131,9 @@ Access& Tracker::note_access(const Event& event,
                              bool& fresh) {
     Access& access = accesses_.note(process.self, place.mailbox(), access_class, fresh);
     access.last = event.time;
-    access.last_event.assign(event.event_id());
+    if (event.has(Field::file_size)) {
+        access.bytes = access.bytes.value_or(0) + event.file_size();
+    }
     if (!fresh) {
         return access;
     }
@@ -140,12 +141,12 @@ Access& Tracker::note_access(const Event& event,
     access.verdict = judgement.verdict;
     access.reason = judgement.reason;
     access.store.assign(place.root);
-    access.software = place.software;
+    access.format = place.format == nullptr ? std::string_view() : place.format->name;
     access.first = event.time;
     access.first_event.assign(event.event_id());
-    if (context_.account_accesses) {
+    if (context_.record.is_kept()) {
         access.who = std::make_unique<Access::Who>(Access::Who{
-            actor_of(process, context_.lineage), describe_who(process, context_.lineage)});
+            identity_of(process, context_.lineage), describe_who(process, context_.lineage)});
     }
     return access;
 }
@@ -157,18 +158,17 @@ void Tracker::on_store(const Event& event, const Process& process, const mail::S
     }
     const AccessClass access_class = class_of(event, place);
     bool fresh = false;
-    const Access& access = note_access(event, process, place, access_class, fresh);
+    Access& access = note_access(event, process, place, access_class, fresh);
     const Role* role = context_.facts.of(process).role;
     if (access.verdict == Verdict::maintenance && access_class == AccessClass::read) {
         if (fresh) {
             carry(process, place, event);
         }
-        account_maintenance(event, process, place, fresh);
-    } else if (access.verdict == Verdict::collection) {
-        suspect(event, process, place, access_class, {access.verdict, access.reason});
-    } else if (access.verdict == Verdict::owner && role == nullptr &&
-               access_class == AccessClass::read) {
-        suspect(event, process, place, access_class, {access.verdict, access.reason});
+        account_maintenance(event, process, place, access, fresh);
+    } else if (access.verdict == Verdict::collection ||
+               (access.verdict == Verdict::owner && role == nullptr &&
+                access_class == AccessClass::read)) {
+        suspect(event, process, place, access);
     }
 }
 
@@ -214,6 +214,7 @@ void Tracker::recall(std::string_view path, const Process& process, const Event&
 void Tracker::account_maintenance(const Event& event,
                                   const Process& process,
                                   const mail::StorePlace& place,
+                                  Access& access,
                                   bool fresh) {
     const Facts& facts = context_.facts.of(process);
     const auto leaves = std::ranges::find_if(facts.uses, [&](const CommandUse& use) {
@@ -226,6 +227,8 @@ void Tracker::account_maintenance(const Event& event,
         return;
     }
     Collection& collection = collection_of(process, Verdict::maintenance, event.time);
+    access.part_of = collection.kind;
+    access.key = collection.key;
     collection.add_access(place, AccessClass::read, false, event);
     if (fresh) {
         collection.add_command(process);
@@ -284,10 +287,9 @@ void Tracker::note_second_name(const Event& event,
     if (from && !context_.knowledge.stores.locate(target, false) &&
         event.event_outcome() == "success") {
         bool fresh = false;
-        const Access& access = note_access(event, process, *from, AccessClass::read, fresh);
-        const Judgement judgement{access.verdict, access.reason};
-        if (judgement.verdict == Verdict::collection) {
-            suspect(event, process, *from, AccessClass::read, judgement);
+        Access& access = note_access(event, process, *from, AccessClass::read, fresh);
+        if (access.verdict == Verdict::collection) {
+            suspect(event, process, *from, access);
             Collection& collection = collection_of(process, Verdict::collection, event.time);
             artefacts_.insert_or_assign(std::string(target), collection.key);
             collection.add_artefact(target, process.name, event);
@@ -534,43 +536,48 @@ void Tracker::apply(const Event& event, const Process* process) {
     }
 }
 
-void Tracker::tell_access(const Access& access) {
-    if (!context_.account_accesses || access.verdict == Verdict::collection) {
+void Tracker::record_access(const Access& access) {
+    if (access.who == nullptr) {
         return;
     }
-    Finding finding;
-    finding.rule_id = "AN1310";
-    finding.rule_name = "Local mail collection";
-    finding.action = "mail-store-access";
-    finding.techniques = {"T1114"};
-    finding.tactics = {"TA0009"};
-    finding.level = Level::informational;
-    finding.verdict = to_text(access.verdict);
-    finding.stage = "access";
-    finding.mailboxes = {access.mailbox};
-    finding.objects = {access.store};
-    finding.reasons = {access.reason};
-    finding.evidence = {access.first_event};
-    if (access.last_event != access.first_event) {
-        finding.evidence.push_back(access.last_event);
+    std::uint64_t incident = access.incident;
+    for (const auto& collection : collections_) {
+        if (access.part_of == collection->kind && access.key == collection->key) {
+            incident = collection->incident();
+        }
     }
-    finding.settings = settings_in_force(context_.knowledge, rule_settings::kCollection);
-    finding.accesses = access.count;
-    if (access.who != nullptr) {
-        finding.actor = access.who->actor;
-        finding.who = access.who->description;
+    Event& event = context_.record.begin(EventClass::access, access.first);
+    Arena& arena = context_.record.arena();
+    put_copy(event, Field::event_id, access.first_event, arena);
+    put_copy(event, Field::host_name, context_.host, arena);
+    event.set_access_class(to_text(access.access_class));
+    put_copy(event, Field::access_mailbox, access.mailbox, arena);
+    event.set_finding_verdict(to_text(access.verdict));
+    const std::string_view reasons[] = {access.reason};
+    event.set_finding_reasons(reasons);
+    put_copy(event, Field::finding_who, access.who->description, arena);
+    put_copy(event, Field::file_path, access.store, arena);
+    event.set_store_format(access.format);
+    event.set_finding_accesses(access.count);
+    event.set_finding_end(access.last);
+    if (access.bytes) {
+        event.set_file_size(*access.bytes);
     }
-    finding.title = fmt::format("{}: {} of {} by {}, {} times",
-                                to_text(access.verdict),
-                                to_text(access.access_class),
-                                access.mailbox,
-                                finding.actor.name,
-                                access.count);
-    finding.host = context_.host;
-    finding.time = access.last;
-    finding.start = access.first;
-    finding.end = access.last;
-    context_.findings.push_back(std::move(finding));
+    if (incident != 0) {
+        event.set_finding_incident(incident);
+    }
+    put_identity(access.who->identity, event, arena);
+    context_.record.give();
+}
+
+// The last word on a collection.
+void Tracker::close(Collection& collection, Timestamp time) {
+    if (auto finding = collection.update(time, true)) {
+        context_.findings.push_back(std::move(*finding));
+    }
+    if (collection.incident() != 0) {
+        accesses_.assign(collection.key, collection.kind, collection.incident());
+    }
 }
 
 void Tracker::pass_time(Timestamp now) {
@@ -586,9 +593,7 @@ void Tracker::pass_time(Timestamp now) {
         if (collection->last + window >= now) {
             return false;
         }
-        if (auto finding = collection->update(now, true, context_.next_incident)) {
-            context_.findings.push_back(std::move(*finding));
-        }
+        close(*collection, now);
         collection->hand_over(held_, now);
         std::erase_if(artefacts_,
                       [&](const auto& entry) { return entry.second == collection->key; });
@@ -602,9 +607,7 @@ void Tracker::forget(const Process& process) {
 
 void Tracker::finish() {
     for (const auto& collection : collections_) {
-        if (auto finding = collection->update(collection->last, true, context_.next_incident)) {
-            context_.findings.push_back(std::move(*finding));
-        }
+        close(*collection, collection->last);
     }
     collections_.clear();
     artefacts_.clear();

@@ -74,11 +74,11 @@ class Tracker final : public AnalyticState {
     void suspect(const Event& event,
                  const lineage::Process& process,
                  const mail::StorePlace& place,
-                 AccessClass access_class,
-                 const Judgement& judgement);
+                 Access& access);
     void account_maintenance(const Event& event,
                              const lineage::Process& process,
                              const mail::StorePlace& place,
+                             Access& access,
                              bool fresh);
     void carry(const lineage::Process& process, const mail::StorePlace& place, const Event& event);
     void hold(Collection& collection,
@@ -110,7 +110,8 @@ class Tracker final : public AnalyticState {
     Trail& trail_of(const lineage::Process& process);
     [[nodiscard]] bool is_way_out_by_name(const CommandUse& use) const;
     void tell(Collection& collection, Timestamp time);
-    void tell_access(const Access& access);
+    void close(Collection& collection, Timestamp time);
+    void record_access(const Access& access);
 
     Context context_;
     Judge judge_;

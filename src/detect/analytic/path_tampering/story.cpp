@@ -48,7 +48,10 @@ Story::Story(GroupKey new_key,
       first_(time),
       actor_(actor_of(actor, context.lineage)),
       who_(describe_who(actor, context.lineage)),
-      inferred_(actor.parent_inferred) {}
+      inferred_(actor.parent_inferred),
+      incident_(context) {
+    incident_.take_part(actor);
+}
 
 void Story::add_evidence(std::string_view event_id) {
     if (!event_id.empty()) {
@@ -62,6 +65,7 @@ void Story::add_change(std::string_view path,
                        const lineage::Process& process,
                        const Event& event) {
     last = event.time;
+    incident_.take_part(process);
     add_once(commands_, describe_command(process), kStepsMax);
     auto found = objects_.find(std::string(path));
     if (found == objects_.end()) {
@@ -96,6 +100,7 @@ void Story::add_activation(const lineage::Process& process,
                            const Event& event) {
     last = event.time;
     stage_ = std::max(stage_, Stage::activate);
+    incident_.take_part(process);
     add_once(activations_, fmt::format("{} ({})", describe_command(process), does), kStepsMax);
     add_evidence(event.event_id());
     if (!same_hand) {
@@ -111,6 +116,7 @@ void Story::add_execution(const lineage::Process& process,
     constexpr std::size_t kRanMax = 64;
     last = event.time;
     ++executions;
+    incident_.take_part(process);
     stage_ = Stage::observed;
     add_evidence(event.event_id());
     if (ran_.size() == kRanMax) {
@@ -248,8 +254,8 @@ Finding Story::finding(Timestamp time, bool closing) const {
     finding.action = objects_.empty() ? "unexpected-script-execution" : "mail-path-change";
     finding.techniques = {"T1505.002"};
     finding.tactics = {"TA0003"};
-    finding.incident = incident_;
-    finding.update = updates_;
+    finding.incident = incident_.number();
+    finding.update = incident_.updates();
     finding.closed = closing;
     finding.title = title();
     finding.level = level();
@@ -294,22 +300,13 @@ Finding Story::finding(Timestamp time, bool closing) const {
     return finding;
 }
 
-std::optional<Finding> Story::update(Timestamp time, bool closing, std::uint64_t& next_incident) {
+std::optional<Finding> Story::update(Timestamp time, bool closing) {
     const Level now = level();
-    const bool accounted = context_.account_accesses && closing;
-    if (now == Level::informational && !accounted) {
+    const bool accounted = context_.record.is_kept() && closing;
+    const bool told = now != Level::informational || accounted;
+    if (!told || !incident_.advance({now, static_cast<unsigned>(stage_), closing})) {
         return {};
     }
-    const bool risen = updates_ == 0 || now > told_level_ || stage_ > told_stage_;
-    if (!risen && !closing) {
-        return {};
-    }
-    if (incident_ == 0 && now != Level::informational) {
-        incident_ = next_incident++;
-    }
-    ++updates_;
-    told_level_ = now;
-    told_stage_ = stage_;
     return finding(time, closing);
 }
 

@@ -72,7 +72,7 @@ class Story {
 
     [[nodiscard]] Timestamp first_change() const { return first_; }
 
-    std::optional<Finding> update(Timestamp time, bool closing, std::uint64_t& next_incident);
+    std::optional<Finding> update(Timestamp time, bool closing);
 
     GroupKey key;
     Verdict verdict;
@@ -121,11 +121,7 @@ class Story {
     Actor actor_;
     std::string who_;
     bool inferred_ = false;
-
-    std::uint64_t incident_ = 0;
-    std::uint64_t updates_ = 0;
-    Level told_level_ = Level::informational;
-    Stage told_stage_ = Stage::change;
+    Incident incident_;
 };
 
 }  // namespace mailvigil::detect::analytic::tampering

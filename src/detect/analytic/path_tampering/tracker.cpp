@@ -48,7 +48,7 @@ Story& Tracker::story_of(const Process& process, Verdict verdict, Timestamp time
     if (stories_.size() == kStoriesMax) {
         const auto oldest =
             std::ranges::min_element(stories_, {}, [](const auto& s) { return s->last; });
-        if (auto finding = (*oldest)->update(time, true, context_.next_incident)) {
+        if (auto finding = (*oldest)->update(time, true)) {
             context_.findings.push_back(std::move(*finding));
         }
         stories_.erase(oldest);
@@ -58,7 +58,7 @@ Story& Tracker::story_of(const Process& process, Verdict verdict, Timestamp time
 }
 
 void Tracker::tell(Story& story, Timestamp time) {
-    if (auto finding = story.update(time, false, context_.next_incident)) {
+    if (auto finding = story.update(time, false)) {
         context_.findings.push_back(std::move(*finding));
     }
 }
@@ -464,7 +464,7 @@ void Tracker::pass_time(Timestamp now) {
         if (story->last + window >= now) {
             return false;
         }
-        if (auto finding = story->update(now, true, context_.next_incident)) {
+        if (auto finding = story->update(now, true)) {
             context_.findings.push_back(std::move(*finding));
         }
         return true;
@@ -473,7 +473,7 @@ void Tracker::pass_time(Timestamp now) {
 
 void Tracker::finish() {
     for (const auto& story : stories_) {
-        if (auto finding = story->update(story->last, true, context_.next_incident)) {
+        if (auto finding = story->update(story->last, true)) {
             context_.findings.push_back(std::move(*finding));
         }
     }
