@@ -97,12 +97,13 @@ output::Row row_of(std::uint64_t leaf, const Event& event, Timestamp now) {
     if (!finding) {
         access.text = access_text(event.access_class(), count.value_or(1), bytes);
     }
-    const auto reasons = event.finding_reasons();
-    output::Cell why = cell(finding ? std::string(event.finding_title())
-                                    : fmt::format("{}", fmt::join(reasons, "; ")));
+    const std::string reason = finding
+                                   ? std::string(event.finding_title())
+                                   : fmt::format("{}", fmt::join(event.finding_reasons(), "; "));
+    output::Cell why = cell(reason);
     const auto incident = number(event, Field::finding_incident);
     if (incident) {
-        why.text = fmt::format("incident {}: {}", *incident, std::get<std::string>(why.value));
+        why.text = fmt::format("incident {}: {}", *incident, reason);
     }
     return {cell(first, output::render_moment(first, last, now)),
             cell(last),
