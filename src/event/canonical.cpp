@@ -2,30 +2,19 @@
 
 #include <bit>
 #include <charconv>
-#include <chrono>
 #include <cstring>
 
 #include "base/base64.h"
 #include "base/escape.h"
 #include "base/json_text.h"
 #include "event/canonical_member.h"
+#include "event/canonical_value.h"
 
 namespace mailvigil {
 
 namespace {
 
-constexpr std::uint64_t kSafeNumberMax = (std::uint64_t{1} << 53) - 1;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-/// Two digits of every number below 100.
-constexpr std::array<char, 200> kTwoDigits = [] {
-    std::array<char, 200> digits{};
-    for (unsigned i = 0; i < 100; ++i) {
-        digits[2 * i] = static_cast<char>('0' + i / 10);
-        digits[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-    return digits;
-}();
 
 /// Whether every byte stands for itself between the quotes of a JSON string.
 bool is_plain(std::string_view text) {
@@ -157,11 +146,11 @@ void put_texts(const CanonicalMember& member,
 }
 
 template <class Number>
-void put_number(Number number, bool safe, Writer& out) {
+void put_number(Number number, Writer& out) {
     std::array<char, 24> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
     const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.begin()));
-    if (safe) {
+    if (is_safe_number(number)) {
         out.put(text);
     } else {
         out.put_quoted(text);
@@ -173,52 +162,14 @@ void put_address(const IpAddress& address, Writer& out) {
         out.put_quoted(render(address));
         return;
     }
-    std::array<char, 16> text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    char* at = text.data();
-    for (std::size_t i = 12; i < 16; ++i) {
-        at = std::to_chars(at, text.data() + text.size(), address.bytes[i]).ptr;
-        *at++ = '.';
-    }
-    out.put_quoted({text.data(), static_cast<std::size_t>(at - 1 - text.data())});
+    std::array<char, kV4TextMax> text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    out.put_quoted({text.data(), render_v4(address, text.data())});
 }
 
-char* two_digits(unsigned number, char* to) {
-    std::memcpy(to, kTwoDigits.data() + std::size_t{2} * number, 2);
-    return to + 2;
-}
-
-/// YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ. Every Timestamp is of a year with four digits.
 void put_time(Timestamp time, Writer& out) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    // Of the first day that a Timestamp knows, the midnight is out of its range.
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    const auto of_day = static_cast<unsigned>((second - day).count());
-    auto nanoseconds = static_cast<unsigned>(
-        (time.time_since_epoch().count() % 1'000'000'000 + 1'000'000'000) % 1'000'000'000);
-    const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-    char* at = out.room(32);
-    *at++ = '"';
-    at = two_digits(year / 100, at);
-    at = two_digits(year % 100, at);
-    *at++ = '-';
-    at = two_digits(static_cast<unsigned>(date.month()), at);
-    *at++ = '-';
-    at = two_digits(static_cast<unsigned>(date.day()), at);
-    *at++ = 'T';
-    at = two_digits(of_day / 3600, at);
-    *at++ = ':';
-    at = two_digits(of_day / 60 % 60, at);
-    *at++ = ':';
-    at = two_digits(of_day % 60, at);
-    *at++ = '.';
-    *at++ = static_cast<char>('0' + nanoseconds / 100'000'000);
-    nanoseconds %= 100'000'000;
-    for (unsigned unit = 1'000'000; unit != 0; unit /= 100) {
-        at = two_digits(nanoseconds / unit % 100, at);
-    }
-    *at++ = 'Z';
-    *at = '"';
+    out.put('"');
+    render_canonical_time(time, out.room(kCanonicalTimeSize));
+    out.put('"');
 }
 
 void put_member(const Event& event, const CanonicalMember& member, Writer& out) {
@@ -238,12 +189,9 @@ void put_member(const Event& event, const CanonicalMember& member, Writer& out) 
     }
     out.put(member.lead);
     if (member.type == FieldType::number) {
-        const std::uint64_t number = event.number_of(field);
-        put_number(number, number <= kSafeNumberMax, out);
+        put_number(event.number_of(field), out);
     } else if (member.type == FieldType::integer) {
-        const std::int64_t number = event.integer_of(field);
-        constexpr auto kMax = static_cast<std::int64_t>(kSafeNumberMax);
-        put_number(number, number >= -kMax && number <= kMax, out);
+        put_number(event.integer_of(field), out);
     } else if (member.type == FieldType::address) {
         put_address(event.address_of(field), out);
     } else {

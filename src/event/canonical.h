@@ -15,8 +15,9 @@ namespace mailvigil {
 void render_canonical(const Event& event, std::string& out);
 
 /// Adds the event of a canonical text to `batch`, which must have room; its texts are copied into
-/// the batch. Members that are in no row of fields.def are skipped (a later version wrote them); of
-/// an unknown class is only the error. Error: malformed, with what and where.
+/// the batch. Members that are in no row of fields.def are skipped: a later version wrote them.
+/// What is accepted renders to the same bytes, but for those. Errors, which add nothing: unknown,
+/// the class of the event; malformed, with the member and the place.
 Result<void> decode_canonical(std::string_view text, EventBatch& batch);
 
 }  // namespace mailvigil

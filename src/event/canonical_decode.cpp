@@ -3,112 +3,25 @@
 // of an event, not several, and nothing else can hide in the evidence.
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
-#include <chrono>
+#include <cstring>
 
 #include "base/base64.h"
 #include "base/escape.h"
 #include "base/json_text.h"
 #include "event/canonical.h"
 #include "event/canonical_member.h"
+#include "event/canonical_value.h"
 
 namespace mailvigil {
 
 namespace {
 
-constexpr std::uint64_t kSafeNumberMax = (std::uint64_t{1} << 53) - 1;
 /// Of the value of a member that is not known. Ours have 1.
 constexpr unsigned kDepthMax = 16;
 constexpr std::size_t kPadding = 16;
-
-constexpr std::size_t kSlots = 512;
-
-constexpr std::size_t slot_of(std::string_view name) {
-    // The ends of the names differ most.
-    std::uint64_t end = 0;
-    for (const char c : name.substr(name.size() < 8 ? 0 : name.size() - 8)) {
-        end = end << 8U | static_cast<unsigned char>(c);
-    }
-    return ((end ^ name.size() << 56U) * 0x9e3779b97f4a7c15U) >> 55U;
-}
-
-/// Rank plus one of each name, at its slot or the next free one.
-constexpr std::array<std::uint8_t, kSlots> kRankOfSlot = [] {
-    std::array<std::uint8_t, kSlots> slots{};
-    for (std::size_t rank = 0; rank < kMemberCount; ++rank) {
-        std::size_t slot = slot_of(kMembers[rank].name());
-        while (slots[slot] != 0) {
-            slot = (slot + 1) % kSlots;
-        }
-        slots[slot] = static_cast<std::uint8_t>(rank + 1);
-    }
-    return slots;
-}();
-
-const CanonicalMember* find_member(std::string_view name) {
-    for (std::size_t slot = slot_of(name); kRankOfSlot[slot] != 0; slot = (slot + 1) % kSlots) {
-        const CanonicalMember& member = kMembers[kRankOfSlot[slot] - 1U];
-        if (member.name() == name) {
-            return &member;
-        }
-    }
-    return nullptr;
-}
-
-constexpr bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-/// The time that `text` is the one way to write.
-std::optional<Timestamp> parse_canonical_time(std::string_view text) {
-    constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd.dddddddddZ";
-    if (text.size() != kForm.size()) {
-        return {};
-    }
-    for (std::size_t i = 0; i < kForm.size(); ++i) {
-        if (kForm[i] == 'd' ? !is_digit(text[i]) : text[i] != kForm[i]) {
-            return {};
-        }
-    }
-    const auto number = [&](std::size_t from, std::size_t digits) {
-        unsigned value = 0;
-        for (const char c : text.substr(from, digits)) {
-            value = value * 10 + static_cast<unsigned>(c - '0');
-        }
-        return value;
-    };
-    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(number(0, 4))),
-                                           std::chrono::month(number(5, 2)),
-                                           std::chrono::day(number(8, 2)));
-    const unsigned hour = number(11, 2);
-    const unsigned minute = number(14, 2);
-    const unsigned second = number(17, 2);
-    if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
-        return {};
-    }
-    const std::int64_t day = std::chrono::sys_days(date).time_since_epoch().count();
-    std::int64_t seconds = day * 86'400 + hour * 3'600 + minute * 60 + second;
-    std::int64_t fraction = number(20, 9);
-    if (seconds < 0) {  // towards 0, so that the earliest Timestamp is not overrun on the way
-        ++seconds;
-        fraction -= 1'000'000'000;
-    }
-    std::int64_t count = 0;
-    if (__builtin_mul_overflow(seconds, std::int64_t{1'000'000'000}, &count) ||
-        __builtin_add_overflow(count, fraction, &count)) {
-        return {};
-    }
-    return Timestamp(std::chrono::nanoseconds(count));
-}
-
-/// The address that `text` is the one way to write.
-std::optional<IpAddress> parse_canonical_address(std::string_view text) {
-    const auto address = parse_address(text);
-    if (!address || render(*address) != text) {
-        return {};
-    }
-    return address;
-}
+constexpr std::size_t kNameShownMax = 80;
 
 /// Reads a copy of the text that lies in the batch, and puts views of it into the event: what is a
 /// text in the text is one in the event, without its escapes. Behind the copy are zeroes: no byte
@@ -125,7 +38,8 @@ class Reader {
 
     [[nodiscard]] Error problem() const {
         const std::string where =
-            member_.empty() ? std::string() : fmt::format("member \"{}\", ", member_);
+            member_.empty() ? std::string()
+                            : fmt::format("member \"{}\", ", member_.substr(0, kNameShownMax));
         return {code_,
                 fmt::format("canonical event: {}byte {}: {}", where, at_ - begin_, problem_)};
     }
@@ -148,13 +62,11 @@ class Reader {
     bool read_members();
     bool read_member();
     bool read_name();
-    bool check_order(const CanonicalMember* member);
     bool read_value(const CanonicalMember& member, bool base64);
     bool read_class();
-    bool read_number(Field field);
-    bool read_integer(Field field);
+    template <class Number>
+    bool read_whole(Field field);
     bool read_texts(Field field, bool base64);
-    bool read_digits(std::string_view& digits);
     bool skip_string();
     bool read_string(std::string_view& text);
     bool read_time(Timestamp& time);
@@ -172,7 +84,8 @@ class Reader {
     std::string_view member_;    ///< name as it stands
     int last_rank_ = -1;         ///< of the last known member
     bool last_is_known_ = true;  ///< of the member before
-    bool has_escapes_ = false;   ///< of the string before
+    bool has_class_ = false;
+    bool has_escapes_ = false;  ///< of the string before
     std::string_view problem_;
     ErrorCode code_ = ErrorCode::malformed;
 };
@@ -189,18 +102,19 @@ bool Reader::read_time_member() {
 }
 
 bool Reader::read_members() {
-    bool has_class = false;
     while (take(',')) {
         if (!read_member()) {
             return false;
         }
-        has_class = has_class || member_ == kMembers[kRankOfField[kClassMember]].name();
     }
     if (!take('}')) {
         return refuse("a comma or the end of the object was expected");
     }
     member_ = {};
-    return has_class || refuse("there is no \"mailvigil.class\"");
+    if (!has_class_) {
+        problem_ = "there is no member \"mailvigil.class\"";
+    }
+    return has_class_;
 }
 
 bool Reader::read_member() {
@@ -213,11 +127,12 @@ bool Reader::read_member() {
     if (base64) {
         name.remove_suffix(kBase64Suffix.size());
     }
-    const CanonicalMember* const member = find_member(name);
+    const CanonicalMember* const member = find_canonical_member(name);
     const int rank = member == nullptr ? -1 : static_cast<int>(member - kMembers.data());
-    const bool behind = member != nullptr && last_is_known_ ? true : before < member_;
-    if (!behind || (member != nullptr && rank <= last_rank_)) {
-        return refuse("it stands twice or before a member that sorts behind it");
+    // Of two known members the ranks say it, so that most names need not be compared.
+    const bool both_known = member != nullptr && last_is_known_;
+    if ((member != nullptr && rank <= last_rank_) || (!both_known && before >= member_)) {
+        return refuse("it stands twice, or behind a member that sorts after it");
     }
     last_is_known_ = member != nullptr;
     if (member == nullptr) {
@@ -228,16 +143,20 @@ bool Reader::read_member() {
 }
 
 bool Reader::read_name() {
+    member_ = {};
     if (!take('"')) {
         return refuse("the name of a member was expected");
     }
     char* const start = at_;
-    while (!is_special_in_json(*at_)) {
-        ++at_;
+    std::uint64_t special = special_json_bytes(load_eight(at_));
+    while (special == 0) {
+        at_ += 8;
+        special = special_json_bytes(load_eight(at_));
     }
+    at_ += std::countr_zero(special) / 8;
     member_ = {start, static_cast<std::size_t>(at_ - start)};
     if (!take('"') || !take(':')) {
-        member_ = {};
+        member_ = {};  // it may be no text to show
         return refuse("the name of a member is not of plain ASCII with a colon behind it");
     }
     return true;
@@ -266,10 +185,10 @@ bool Reader::read_value(const CanonicalMember& member, bool base64) {
         return refuse("a value that is no text does not stand in base64");
     }
     if (member.type == FieldType::number) {
-        return read_number(field);
+        return read_whole<std::uint64_t>(field);
     }
     if (member.type == FieldType::integer) {
-        return read_integer(field);
+        return read_whole<std::int64_t>(field);
     }
     if (member.type == FieldType::time) {
         Timestamp time;
@@ -297,56 +216,26 @@ bool Reader::read_class() {
     }
     const auto event_class = parse_event_class(text);
     if (!event_class) {
-        code_ = ErrorCode::unknown;
+        code_ = at_ < end_ ? ErrorCode::unknown : ErrorCode::malformed;
         return refuse("this version does not know that class of events");
     }
+    has_class_ = true;
     event_.event_class = *event_class;
     return true;
 }
 
-/// A whole number, in quotes or not, with or without a minus, without needless zeroes.
-bool Reader::read_digits(std::string_view& digits) {
-    const char* const start = at_;
-    take('-');
-    const char* const first = at_;
-    while (is_digit(*at_)) {
-        ++at_;
-    }
-    digits = {start, static_cast<std::size_t>(at_ - start)};
-    if (at_ == first || (*first == '0' && (at_ - first > 1 || first != start))) {
-        return refuse("a whole number was expected");
-    }
-    return true;
-}
-
-bool Reader::read_number(Field field) {
+/// A whole number, in quotes where a double could not hold it. `Number` says which are allowed.
+template <class Number>
+bool Reader::read_whole(Field field) {
     const bool quoted = take('"');
-    std::string_view digits;
-    if (!read_digits(digits)) {
-        return false;
+    Number number = 0;
+    const auto [behind, error] = std::from_chars(at_, end_, number);
+    const bool padded = *at_ == '0' ? behind != at_ + 1 : at_[0] == '-' && at_[1] == '0';
+    if (error != std::errc{} || padded || quoted == is_safe_number(number) ||
+        (quoted && *behind != '"')) {
+        return refuse("a whole number was expected, in quotes only beyond 2^53 - 1");
     }
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc{} || quoted == (number <= kSafeNumberMax) || (quoted && !take('"'))) {
-        return refuse("a number from 0 to 2^64 - 1 was expected, in quotes from 2^53 on");
-    }
-    event_.put(field, number);
-    return true;
-}
-
-bool Reader::read_integer(Field field) {
-    const bool quoted = take('"');
-    std::string_view digits;
-    if (!read_digits(digits)) {
-        return false;
-    }
-    constexpr auto kMax = static_cast<std::int64_t>(kSafeNumberMax);
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc{} || quoted == (number >= -kMax && number <= kMax) ||
-        (quoted && !take('"'))) {
-        return refuse("a number from -2^63 to 2^63 - 1 was expected, in quotes beyond 2^53 - 1");
-    }
+    at_ += behind - at_ + (quoted ? 1 : 0);
     event_.put(field, number);
     return true;
 }
@@ -471,7 +360,7 @@ bool Reader::skip_value(unsigned depth) {
 bool Reader::skip_number() {
     const auto skip_digits = [&] {
         const char* const first = at_;
-        while (is_digit(*at_)) {
+        while (is_decimal_digit(*at_)) {
             ++at_;
         }
         return at_ != first || refuse("a value was expected");

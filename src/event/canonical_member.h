@@ -60,4 +60,7 @@ inline constexpr std::array<std::uint8_t, kMemberCount> kRankOfField = [] {
     return ranks;
 }();
 
+/// The member of that name. The time is not among them.
+const CanonicalMember* find_canonical_member(std::string_view name);
+
 }  // namespace mailvigil

@@ -64,8 +64,9 @@ Result<void> BlockSource::load(std::uint64_t number) {
     cached_.reset();
     const SegmentName* segment = segment_of(leaf);
     if (segment == nullptr) {
-        return fail(ErrorCode::unknown,
-                    fmt::format("record {} is not in {} any more: it was pruned", leaf, layout_.folder));
+        return fail(
+            ErrorCode::unknown,
+            fmt::format("record {} is not in {} any more: it was pruned", leaf, layout_.folder));
     }
     if (segment->has_log) {
         TRY(read_log(*segment, number));
@@ -88,16 +89,15 @@ Result<void> BlockSource::read_sealed(const SegmentName& segment, std::uint64_t 
     if (n >= blocks.blocks()) {
         // Either the end of the ledger, or a segment between was taken away.
         if (segment.first != last_segment()) {
-            return fail(ErrorCode::malformed,
-                        fmt::format("{}: the segment with record {} is missing",
-                                    layout_.segments(),
-                                    block_.first));
+            return fail(
+                ErrorCode::malformed,
+                fmt::format(
+                    "{}: the segment with record {} is missing", layout_.segments(), block_.first));
         }
         return {};
     }
     const std::uint64_t begin = blocks.offsets[n];
-    const std::string compressed =
-        TRY(disk_->read(path, begin, blocks.offsets[n + 1] - begin));
+    const std::string compressed = TRY(disk_->read(path, begin, blocks.offsets[n + 1] - begin));
     const auto inflated = decompressor_->decompress(compressed, block_.frames);
     bool damaged = !inflated.has_value();
     const std::uint64_t whole = block_.frames.size();
@@ -105,9 +105,9 @@ Result<void> BlockSource::read_sealed(const SegmentName& segment, std::uint64_t 
         block_.leaves = keep_frames(block_.frames, kBlockLeaves, damaged);
     }
     if (damaged || block_.leaves != kBlockLeaves || block_.frames.size() != whole) {
-        return fail(ErrorCode::malformed,
-                    fmt::format("{}: damaged",
-                                describe_place(path, block_.first + block_.leaves, begin)));
+        return fail(
+            ErrorCode::malformed,
+            fmt::format("{}: damaged", describe_place(path, block_.first + block_.leaves, begin)));
     }
     return {};
 }
@@ -121,9 +121,8 @@ Result<void> BlockSource::read_log(const SegmentName& segment, std::uint64_t num
     std::uint64_t n = std::min<std::uint64_t>(wanted, log.offsets.size() - 1);
     for (;; ++n) {
         const std::uint64_t begin = log.offsets[n];
-        block_ = {.first = segment.first + n * kBlockLeaves,
-                  .segment = segment.first,
-                  .offset = begin};
+        block_ = {
+            .first = segment.first + n * kBlockLeaves, .segment = segment.first, .offset = begin};
         bool damaged = false;
         for (std::uint64_t want = kReadBytes;; want *= 2) {
             block_.frames = TRY(disk_->read(path, begin, want));

@@ -22,7 +22,7 @@ struct Block {
     std::uint64_t leaves = 0;  ///< whole, good frames; fewer than 256 only at the ledger's end
     std::uint64_t segment = 0;
     std::uint64_t offset = 0;  ///< of its first frame in the uncompressed segment; 0 where sealed
-    std::string frames;        ///< just the good ones
+    std::string frames{};      ///< just the good ones
 };
 
 /// One thread. A writer may append, close and seal meanwhile.

@@ -6,11 +6,17 @@ namespace mailvigil::evidence {
 
 namespace {
 
-std::string log_path(const Layout& layout) { return layout.keys() + "/log.key"; }
+std::string log_path(const Layout& layout) {
+    return layout.keys() + "/log.key";
+}
 
-std::string epoch_path(const Layout& layout) { return layout.keys() + "/epoch.key"; }
+std::string epoch_path(const Layout& layout) {
+    return layout.keys() + "/epoch.key";
+}
 
-std::string next_path(const Layout& layout) { return layout.keys() + "/next.key"; }
+std::string next_path(const Layout& layout) {
+    return layout.keys() + "/next.key";
+}
 
 /// Two lines: the key and the day it signs for.
 std::string render_private(const EpochKey& key) {
@@ -40,8 +46,7 @@ Result<KeyRing> KeyRing::create(Disk& disk,
     KeyRing ring(disk, layout);
     ring.log_ = TRY(SignerKey::generate(origin, KeyType::ed25519));
     ring.epoch_ = EpochKey{TRY(SignerKey::generate(origin, KeyType::ed25519)), today};
-    TRY(replace_file(
-        disk, layout.keys(), log_path(layout), ring.log_->render_private() + "\n"));
+    TRY(replace_file(disk, layout.keys(), log_path(layout), ring.log_->render_private() + "\n"));
     TRY(ring.write(epoch_path(layout), *ring.epoch_));
     return ring;
 }
@@ -50,12 +55,12 @@ Result<void> KeyRing::read() {
     const std::string log = TRY(disk_->read(log_path(layout_)));
     auto log_key = SignerKey::parse(std::string_view(log).substr(0, log.find('\n')));
     if (!log_key) {
-        return fail(ErrorCode::malformed,
-                    fmt::format("{}: no signing key", log_path(layout_)));
+        return fail(ErrorCode::malformed, fmt::format("{}: no signing key", log_path(layout_)));
     }
     log_ = std::move(*log_key);
     if (disk_->exists(next_path(layout_))) {
-        next_ = TRY(parse_epoch(TRY(disk_->read(next_path(layout_))), next_path(layout_)));
+        const std::string next = TRY(disk_->read(next_path(layout_)));
+        next_ = TRY(parse_epoch(next, next_path(layout_)));
     }
     // A crash after the old key was erased and before the new one took its name.
     if (!disk_->exists(epoch_path(layout_)) && next_) {

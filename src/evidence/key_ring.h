@@ -16,7 +16,9 @@ namespace mailvigil::evidence {
 
 using Day = std::chrono::sys_days;
 
-inline Day day_of(Timestamp time) { return std::chrono::floor<std::chrono::days>(time); }
+inline Day day_of(Timestamp time) {
+    return std::chrono::floor<std::chrono::days>(time);
+}
 
 struct EpochKey {
     SignerKey key;
@@ -31,8 +33,8 @@ class KeyRing {
                                   std::string_view origin,
                                   Day today);
 
-    /// Reads them. Of a rotation that a crash cut short is_successor() decides: it is asked with the
-    /// next epoch key, and says whether its seal was signed.
+    /// Reads them. Of a rotation that a crash cut short is_successor() decides: it is asked with
+    /// the next epoch key, and says whether its seal was signed.
     template <class IsSuccessor>
     static Result<KeyRing> load(Disk& disk, const Layout& layout, const IsSuccessor& is_successor) {
         KeyRing ring(disk, layout);

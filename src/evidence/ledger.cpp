@@ -42,17 +42,29 @@ std::uint64_t Ledger::size() const {
     return state_->tree.blocks.size() + state_->tree.partial.size();
 }
 
-const Checkpoint& Ledger::sealed() const { return state_->sealed; }
+const Checkpoint& Ledger::sealed() const {
+    return state_->sealed;
+}
 
-const VerifierKey& Ledger::log_key() const { return state_->keys->log().verifier(); }
+const VerifierKey& Ledger::log_key() const {
+    return state_->keys->log().verifier();
+}
 
-const VerifierKey& Ledger::epoch_key() const { return state_->keys->epoch().verifier(); }
+const VerifierKey& Ledger::epoch_key() const {
+    return state_->keys->epoch().verifier();
+}
 
-const LedgerHealth& Ledger::health() const { return state_->health; }
+const LedgerHealth& Ledger::health() const {
+    return state_->health;
+}
 
-std::uint64_t Ledger::durable() const { return state_->segments->durable(); }
+std::uint64_t Ledger::durable() const {
+    return state_->segments->durable();
+}
 
-Position Ledger::position() const { return state_->segments->position(); }
+Position Ledger::position() const {
+    return state_->segments->position();
+}
 
 bool Ledger::State::take(std::uint64_t& leaf, const Event& event) {
     canonical.clear();

@@ -21,7 +21,6 @@
 
 namespace mailvigil::evidence {
 
-
 /// What happens where the ledger is damaged below its last checkpoint.
 enum class OnDamage : std::uint8_t {
     refuse,      ///< open() fails, nothing is changed
@@ -87,8 +86,8 @@ class Ledger {
 
     [[nodiscard]] std::uint64_t size() const;        ///< leaves, durable or not
     [[nodiscard]] const Checkpoint& sealed() const;  ///< newest checkpoint
-    [[nodiscard]] std::uint64_t durable() const;  ///< leaves that survive a crash
-    [[nodiscard]] Position position() const;       ///< where the durable leaves end
+    [[nodiscard]] std::uint64_t durable() const;     ///< leaves that survive a crash
+    [[nodiscard]] Position position() const;         ///< where the durable leaves end
     [[nodiscard]] const VerifierKey& log_key() const;
     [[nodiscard]] const VerifierKey& epoch_key() const;
     [[nodiscard]] const LedgerHealth& health() const;

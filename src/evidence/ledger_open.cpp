@@ -7,8 +7,8 @@
 
 #include "base/base64.h"
 #include "evidence/frame.h"
-#include "evidence/ledger_state.h"
 #include "evidence/ledger_reader.h"
+#include "evidence/ledger_state.h"
 
 namespace mailvigil::evidence {
 
@@ -56,14 +56,16 @@ std::string free_name(Disk& disk, const Layout& layout, std::string_view stem) {
 
 std::unexpected<Error> damage(std::string message) {
     return fail(ErrorCode::malformed,
-                message + "; `mailvigil evidence verify` tells more, docs/evidence-format.md what "
-                          "can be done");
+                message +
+                    "; `mailvigil evidence verify` tells more, docs/evidence-format.md what "
+                    "can be done");
 }
 
 /// Whether bytes at the end of `checkpoints` can be an entry whose writing was cut short.
 bool is_torn_entry(std::string_view bytes) {
     const std::size_t inner = bytes.find("\n\n");
-    return inner == std::string_view::npos || bytes.find("\n\n", inner + 2) == std::string_view::npos;
+    return inner == std::string_view::npos ||
+           bytes.find("\n\n", inner + 2) == std::string_view::npos;
 }
 
 /// A crash within the making of a ledger leaves at most one leaf and no checkpoint.
@@ -85,8 +87,8 @@ Result<bool> is_unborn(Disk& disk, const Layout& layout) {
         std::string_view leaf;
         frames.next(leaf);
         if (segment.first != 0 || segment.has_sealed || frames.next(leaf)) {
-            return damage(fmt::format("{} has records, but neither the file \"format\" nor checkpoints",
-                                      layout.folder));
+            return damage(fmt::format(
+                "{} has records, but neither the file \"format\" nor checkpoints", layout.folder));
         }
     }
     return true;
@@ -214,7 +216,8 @@ Result<void> Ledger::State::resume(std::string& story) {
     }
     const std::uint64_t roots = open.first / kBlockLeaves * sizeof(Hash);
     if (disk.exists(layout.tree()) && TRY(disk.size(layout.tree())) > roots) {
-        TRY(TRY(disk.open_append(layout.tree()))->truncate(roots));
+        const auto file = TRY(disk.open_append(layout.tree()));
+        TRY(file->truncate(roots));
     }
     checkpoints = TRY(CheckpointWriter::open(disk, layout, log.whole_bytes));
     TRY(start_writing(open));
@@ -297,11 +300,11 @@ Result<void> Ledger::State::check_sealed_root() {
                                   layout.folder,
                                   sealed.head.size));
     }
-    const auto last = TRY(parse_seal(sealed.head.size - 1, TRY(reader->leaf(sealed.head.size - 1))));
+    const std::string leaf = TRY(reader->leaf(sealed.head.size - 1));
+    const auto last = TRY(parse_seal(sealed.head.size - 1, leaf));
     if (!last) {
-        return damage(fmt::format("{}: record {} was signed, but is no seal",
-                                  layout.folder,
-                                  sealed.head.size - 1));
+        return damage(fmt::format(
+            "{}: record {} was signed, but is no seal", layout.folder, sealed.head.size - 1));
     }
     last_seal_leaf = *last;
     return {};
@@ -342,14 +345,16 @@ Result<void> Ledger::State::cut_segment(const OpenSegment& open, std::string& st
 
 Result<void> Ledger::State::clear_leftovers(std::uint64_t open_segment) {
     std::vector<std::string> strangers;
-    for (const SegmentName& segment : TRY(list_segments(disk, layout, &strangers))) {
-        if (segment.has_log && segment.first != open_segment) {
-            segments->seal(segment.first);
-        }
-    }
+    const auto names = TRY(list_segments(disk, layout, &strangers));
+    // Drafts first: sealing, which may run beside us from here on, makes its own.
     for (const std::string& name : strangers) {
         if (name.ends_with(".new")) {
             TRY(disk.remove(layout.segments() + "/" + name));
+        }
+    }
+    for (const SegmentName& segment : names) {
+        if (segment.has_log && segment.first != open_segment) {
+            segments->seal(segment.first);
         }
     }
     return {};

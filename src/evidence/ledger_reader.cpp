@@ -50,11 +50,11 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open(Disk& disk, std::string
     Layout layout{std::move(folder)};
     const auto format = disk.read(layout.format());
     if (!format) {
-        return fail(format.error().code,
-                    format.error().code == ErrorCode::unknown
-                        ? fmt::format("{} is no evidence folder (it has no file \"format\")",
-                                      layout.folder)
-                        : format.error().message);
+        return fail(
+            format.error().code,
+            format.error().code == ErrorCode::unknown
+                ? fmt::format("{} is no evidence folder (it has no file \"format\")", layout.folder)
+                : format.error().message);
     }
     if (*format != kFormatLine) {
         return fail(ErrorCode::malformed,
@@ -70,12 +70,14 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open_unmarked(Disk& disk, st
         return fail(ErrorCode::malformed,
                     fmt::format("{}: all segments are missing", layout.segments()));
     }
-    auto state = std::unique_ptr<State>(new State{
-        disk, std::move(layout), std::move(blocks), {}, {}, UINT64_MAX});
+    auto state = std::unique_ptr<State>(
+        new State{disk, std::move(layout), std::move(blocks), {}, {}, UINT64_MAX});
     return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(state)));
 }
 
-std::uint64_t LedgerReader::first() const { return state_->blocks.first(); }
+std::uint64_t LedgerReader::first() const {
+    return state_->blocks.first();
+}
 
 Result<std::uint64_t> LedgerReader::size() {
     TRY(state_->blocks.refresh());
@@ -100,10 +102,9 @@ Result<std::string> LedgerReader::leaf(std::uint64_t index) {
     return found;
 }
 
-Result<void> LedgerReader::read(
-    std::uint64_t from,
-    std::uint64_t until,
-    const std::function<bool(std::uint64_t, std::string_view)>& visit) {
+Result<void> LedgerReader::read(std::uint64_t from,
+                                std::uint64_t until,
+                                const std::function<bool(std::uint64_t, std::string_view)>& visit) {
     while (from < until) {
         const Block* block = TRY(state_->blocks.block(from / kBlockLeaves));
         FrameReader frames(block->frames);
@@ -145,8 +146,7 @@ Result<Position> LedgerReader::read_on(
     for (;;) {
         // The end of the open segment is found without a search.
         if (from.offset != 0) {
-            const auto tail =
-                TRY(blocks.open_frames(from.segment, from.leaf, from.offset));
+            const auto tail = TRY(blocks.open_frames(from.segment, from.leaf, from.offset));
             if (tail) {
                 if (tail->leaves == 0 || !take(*tail)) {
                     return from;
@@ -220,7 +220,8 @@ Result<void> LedgerReader::State::hash_block(std::uint64_t number) {
 
 Result<Hash> LedgerReader::State::block_root(std::uint64_t number) {
     if (tree.size() < (number + 1) * sizeof(Hash) && disk.exists(layout.tree())) {
-        tree += TRY(disk.read(layout.tree(), tree.size(), TRY(disk.size(layout.tree()))));
+        const std::uint64_t size = TRY(disk.size(layout.tree()));
+        tree += TRY(disk.read(layout.tree(), tree.size(), size - std::min(size, tree.size())));
     }
     if ((number + 1) * sizeof(Hash) <= tree.size()) {
         Hash root;

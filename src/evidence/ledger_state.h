@@ -17,9 +17,9 @@ namespace mailvigil::evidence {
 
 /// The tree of everything that was appended.
 struct GrowingTree {
-    Frontier blocks;                  ///< over full blocks
-    std::vector<Hash> partial;        ///< leaf hashes of the block that is being filled
-    BlockRoots roots;                 ///< of the full blocks of the open segment
+    Frontier blocks;            ///< over full blocks
+    std::vector<Hash> partial;  ///< leaf hashes of the block that is being filled
+    BlockRoots roots;           ///< of the full blocks of the open segment
 
     void append(const Hash& leaf);
     [[nodiscard]] TreeHead head() const;

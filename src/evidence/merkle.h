@@ -49,12 +49,12 @@ class TreeNodes {
 /// The root of the tree of the first `size` leaves.
 Result<Hash> root_of(TreeNodes& nodes, std::uint64_t size);
 
-/// Audit path of leaf `index` in the tree of the first `size` leaves (index < size), from the leaf
-/// upwards. RFC 6962 section 2.1.1.
+/// Audit path of leaf `index` in the tree of the first `size` leaves, from the leaf upwards. Error:
+/// limit where there is no such leaf. RFC 6962 section 2.1.1.
 Result<std::vector<Hash>> inclusion_path(TreeNodes& nodes, std::uint64_t index, std::uint64_t size);
 
-/// Proof that the tree of `old_size` is a prefix of that of `size` (0 <= old_size <= size); empty
-/// where old_size is 0 or size. RFC 6962 section 2.1.2.
+/// Proof that the tree of `old_size` is a prefix of that of `size`; empty where old_size is 0 or
+/// size. Error: limit where old_size is the larger one. RFC 6962 section 2.1.2.
 Result<std::vector<Hash>> consistency_path(TreeNodes& nodes,
                                            std::uint64_t old_size,
                                            std::uint64_t size);

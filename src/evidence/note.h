@@ -45,7 +45,7 @@ class SignerKey {
 
     [[nodiscard]] const VerifierKey& verifier() const { return verifier_; }
 
-    /// The secret text.
+    /// The secret text. Whoever holds it wipes it.
     [[nodiscard]] std::string render_private() const;
 
     /// Ed25519 over `message` (RFC 8032): deterministic.
@@ -53,7 +53,7 @@ class SignerKey {
 
     ~SignerKey();  ///< wipes the seed
     SignerKey(SignerKey&&) noexcept = default;
-    SignerKey& operator=(SignerKey&&) noexcept = default;
+    SignerKey& operator=(SignerKey&& other) noexcept;  ///< wipes the seed that it replaces
     SignerKey(const SignerKey&) = delete;
     SignerKey& operator=(const SignerKey&) = delete;
 
@@ -84,6 +84,7 @@ inline constexpr std::size_t kNoteSignaturesMax = 64;
 /// Well-formed or an Error; nothing is verified yet.
 Result<Note> parse_note(std::string_view text);
 std::string render(const Note& note);
+/// A whole line, with its newline.
 std::string render(const NoteSignature& signature);
 
 /// Parses a single signature line, with or without its newline.
@@ -100,8 +101,8 @@ enum class SignatureCheck : std::uint8_t {
 
 SignatureCheck check(const Note& note, const VerifierKey& key);
 
-/// The time in a cosignature of `key` on the note, seconds since 1970. Only after check() said
-/// valid.
+/// The time in a cosignature of `key` on the note, seconds since 1970; of several the newest. Only
+/// after check() said valid.
 std::uint64_t cosignature_time(const Note& note, const VerifierKey& key);
 
 }  // namespace mailvigil::evidence

@@ -37,7 +37,8 @@ Result<void> keep_keys(Disk& disk, const Layout& layout, std::uint64_t first) {
             failed = std::unexpected(seal.error());
             return false;
         }
-        if (*seal && ((*seal)->action == SealAction::genesis || (*seal)->action == SealAction::key)) {
+        if (*seal &&
+            ((*seal)->action == SealAction::genesis || (*seal)->action == SealAction::key)) {
             keys.emplace_back(leaf, bytes);
         }
         return true;

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "evidence/merkle.h"
 #include "event/event.h"
+#include "evidence/merkle.h"
 
 namespace mailvigil::evidence {
 

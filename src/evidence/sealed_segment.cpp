@@ -104,18 +104,18 @@ Result<void> compress_log(Disk& disk,
         while (frames.next(leaf)) {
             ++leaves;
             if (++in_block == kBlockLeaves) {
-                TRY(writer.add(std::string_view(window).substr(
-                    block_start, frames.offset() - block_start)));
+                TRY(writer.add(
+                    std::string_view(window).substr(block_start, frames.offset() - block_start)));
                 block_start = frames.offset();
                 in_block = 0;
             }
         }
         if (more.empty()) {
             if (!frames.at_end() || in_block != 0) {
-                return fail(ErrorCode::malformed,
-                            fmt::format("{}: not whole blocks of good records",
-                                        describe_place(
-                                            path, first + leaves, offset + frames.offset())));
+                return fail(
+                    ErrorCode::malformed,
+                    fmt::format("{}: not whole blocks of good records",
+                                describe_place(path, first + leaves, offset + frames.offset())));
             }
             return {};
         }
@@ -165,7 +165,8 @@ Result<SealedTable> read_sealed_table(Disk& disk, const std::string& path) {
     const std::string bytes = TRY(disk.read(path, table.file_bytes - length, length));
     const std::uint64_t blocks = bytes.size() == length ? u32_at(bytes, 16) : 0;
     if (bytes.size() != length || u32_at(bytes, 0) != kSkippableMagic ||
-        u32_at(bytes, 4) != length - 8 || length != kTableHeadBytes + 4 * blocks + kTableTailBytes) {
+        u32_at(bytes, 4) != length - 8 ||
+        length != kTableHeadBytes + 4 * blocks + kTableTailBytes) {
         return damaged("the list of blocks is not one");
     }
     table.first = u64_at(bytes, 8);
@@ -185,18 +186,19 @@ BlockDecompressor::BlockDecompressor() : context_(ZSTD_createDCtx()) {
     MV_ASSERT(context_ != nullptr);
 }
 
-BlockDecompressor::~BlockDecompressor() { ZSTD_freeDCtx(context_); }
+BlockDecompressor::~BlockDecompressor() {
+    ZSTD_freeDCtx(context_);
+}
 
 Result<void> BlockDecompressor::decompress(std::string_view compressed, std::string& out) {
-    const unsigned long long size =
-        ZSTD_getFrameContentSize(compressed.data(), compressed.size());
+    const unsigned long long size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
     if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ||
         size > kBlockBytesMax) {
         return fail(ErrorCode::malformed, "no compressed block");
     }
     out.resize(size);
-    const std::size_t got = ZSTD_decompressDCtx(
-        context_, out.data(), out.size(), compressed.data(), compressed.size());
+    const std::size_t got =
+        ZSTD_decompressDCtx(context_, out.data(), out.size(), compressed.data(), compressed.size());
     if (ZSTD_isError(got) != 0 || got != size) {
         return fail(ErrorCode::malformed, "the compressed block is damaged");
     }

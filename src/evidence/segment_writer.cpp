@@ -107,8 +107,12 @@ Result<void> SegmentWriter::close_segment(BlockRoots& roots) {
     return {};
 }
 
-void SegmentWriter::seal(std::uint64_t first) { sealer_->add(first); }
+void SegmentWriter::seal(std::uint64_t first) {
+    sealer_->add(first);
+}
 
-Result<void> SegmentWriter::finish_sealing() { return sealer_->finish(); }
+Result<void> SegmentWriter::finish_sealing() {
+    return sealer_->finish();
+}
 
 }  // namespace mailvigil::evidence
