@@ -13,7 +13,7 @@ CPP = $(shell find src tests fuzz bench -name '*.h' -o -name '*.cpp')
 help:
 	@echo 'make demo      build, then replay a recorded day of a mail host'
 	@echo 'make test      build with sanitizers, run every test and a short fuzz run'
-	@echo 'make bench     measure against ausearch and laurel'
+	@echo 'make bench     measure against ausearch, laurel and SQLite'
 	@echo 'make release   build/release/mailvigil'
 	@echo 'make install   release, installed below PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make lint      clang-tidy over every source (FILES="a.cpp b.cpp" for some)'
@@ -46,6 +46,7 @@ bench: release
 	@cmake --preset bench --log-level=WARNING > /dev/null
 	@cmake --build --preset bench --parallel $(JOBS) --target bench_programs $(QUIET)
 	@bench/replay-ratio build/release/mailvigil build/bench/bench
+	@build/bench/bench/evidence_bench
 
 install: release
 	@cmake --install build/release --prefix $(PREFIX)

@@ -102,31 +102,44 @@ class Index {
     static Result<std::unique_ptr<Index>> open(const std::string& folder, Mode mode);
     ~Index();
 
-    /// The first leaf that is not in the index yet.
+    /// The leaf that add() takes next; of an index that is open for reading the first that was not
+    /// in it at the last question.
     [[nodiscard]] std::uint64_t next_leaf() const;
 
-    // -- writing
-    // ------------------------------------------------------------------------------------
+    /// There is no index of this version to read: every question reads the whole ledger.
+    [[nodiscard]] bool stale() const;
 
-    /// Takes the next leaf in; leaves must come in order without a hole. Written in chunks.
+    // -- writing
+
+    /// So many leaves make one chunk.
+    static constexpr std::uint64_t kChunkLeaves = 65'536;
+
+    /// Takes the next leaf in; leaves must come in order without a hole.
     Result<void> add(std::uint64_t leaf, const Event& event);
 
+    /// Leaves that were added and are not written yet. Call flush() when they are kChunkLeaves, now
+    /// and then on a quiet host (every question has to read them from the ledger), and at the end.
+    [[nodiscard]] std::uint64_t waiting() const;
+
     /// Writes what waits. `durable`: leaves that are on disk in the ledger; more is never written,
-    /// so that the index never knows of a leaf that a crash takes away. `after`: where the ledger
-    /// goes on after them.
+    /// so that the index never knows of a leaf that a crash takes away. `after`: a place in the
+    /// ledger at or before leaf `durable`, to read on from; {} where none is known, which costs
+    /// each question a search.
     Result<void> flush(std::uint64_t durable, Position after);
 
-    /// Takes in what the ledger has beyond next_leaf(), in constant memory, and flushes.
+    /// Takes in what the ledger has beyond next_leaf(), in constant memory, and flushes. An index
+    /// that knows more leaves than the ledger has is of another ledger, and is built anew.
     Result<void> catch_up(LedgerReader& ledger, const std::function<void(std::uint64_t)>& progress);
 
-    /// Forgets everything; catch_up() then builds it anew.
+    /// Forgets everything, even a damaged file; catch_up() then builds it anew. Whoever has it open
+    /// for reading keeps the old one.
     Result<void> clear();
 
     /// Forgets leaves before `first` (pruned).
     Result<void> prune(std::uint64_t first);
 
-    // -- questions: the index, then the ledger's end
-    // -------------------------------------------------
+    // -- questions: the index, then the ledger's end. Error: malformed, where the index is damaged.
+    // A visitor asks no further questions of the same Index.
 
     /// Accesses to a mailbox in order of their first time.
     Result<void> accesses(LedgerReader& ledger,
@@ -160,7 +173,7 @@ class Index {
     /// Whether content with that SHA-256 is in the ledger; the leaf of its first part.
     Result<std::optional<std::uint64_t>> content(LedgerReader& ledger, std::string_view sha256_hex);
 
-    /// All mailboxes that were ever touched, sorted.
+    /// All mailboxes with an access in the ledger, sorted.
     Result<std::vector<std::string>> mailboxes(LedgerReader& ledger);
 
   private:
