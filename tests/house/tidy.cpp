@@ -22,6 +22,8 @@ struct Permission {
 constexpr Permission kPermissions[] = {
     {"src/base/yaml.cpp", "catch", true},
     {"src/cli/command.cpp", "catch", true},
+    {"src/app/witness_client.cpp", "catch", true},
+    {"src/app/witness_server.cpp", "catch", true},
     {"src/app/", "shared_ptr", false},
     {"src/app/", "make_shared", false},
 };
