@@ -172,6 +172,7 @@ class Replay {
                 break;
             }
             if (next == LogSource::Next::wait) {
+                tend();
                 std::this_thread::sleep_for(std::chrono::milliseconds(200));
                 continue;
             }
@@ -180,6 +181,7 @@ class Replay {
                 consume();
             }
             decoder.release_chunk();
+            tend();
             report_progress(source);
         }
         progress_.bytes_read += source.bytes_read();
@@ -193,6 +195,12 @@ class Replay {
         gap.set_gap_start(latest_);
         gap.set_gap_end(latest_);
         consume();
+    }
+
+    void tend() {
+        if (hooks_.tend) {
+            hooks_.tend();
+        }
     }
 
     void report_progress(const LogSource& source) {

@@ -64,6 +64,8 @@ struct ReplayHooks {
     /// Gets all that is worth keeping, before `finding` does: every access, the lineage of every
     /// incident, every finding whatever its level, and gaps. The event is valid during the call.
     std::function<void(const Event&)> record;
+    /// Called after each piece of input and while a growing log has nothing new.
+    std::function<void()> tend;
     /// Called now and then with how far it is.
     std::function<void(const ReplayProgress&)> progress;
     /// Called after each piece of input: diagnostics may be shown (and cleared).

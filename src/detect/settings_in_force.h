@@ -17,6 +17,13 @@ inline constexpr std::string_view kCollection[] = {
 inline constexpr std::string_view kTampering[] = {
     "MailTransportScriptPath", "UserContext", "ExecFrequencyThreshold", "TimeWindow"};
 
+inline constexpr std::string_view kAll[] = {"WatchedMailDirs",
+                                            "ProcessNameList",
+                                            "TimeWindow",
+                                            "MailTransportScriptPath",
+                                            "UserContext",
+                                            "ExecFrequencyThreshold"};
+
 }  // namespace rule_settings
 
 std::vector<std::string> settings_in_force(const Knowledge& knowledge,

@@ -303,6 +303,13 @@ ConfigurationMap ConfigurationMap::load(const yaml::Node& catalogue,
     return map;
 }
 
+void ConfigurationMap::each_pattern(
+    const std::function<void(std::string_view pattern, ObjectRole role)>& visit) const {
+    for (const Entry& entry : entries_) {
+        visit(entry.path, entry.role);
+    }
+}
+
 std::optional<ConfigurationPlace> ConfigurationMap::locate(std::string_view path) const {
     const auto match = map_.find(path);
     if (!match || excluded_.find(path)) {

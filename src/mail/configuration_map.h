@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,10 @@ class ConfigurationMap {
 
     /// What an absolute normalised path is to the mail flow. No allocation.
     [[nodiscard]] std::optional<ConfigurationPlace> locate(std::string_view path) const;
+
+    /// Every pattern that is in force, as PathMap has them.
+    void each_pattern(
+        const std::function<void(std::string_view pattern, ObjectRole role)>& visit) const;
 
     /// How many patterns are in force.
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -2,23 +2,26 @@
 #include "app/replay.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "app/configuration.h"
+#include "app/content_reader.h"
 #include "app/knowledge.h"
-#include "base/escape.h"
+#include "app/recorder.h"
+#include "app/source_files.h"
 #include "base/print.h"
 #include "base/suggest.h"
 #include "cli/command/roster.h"
+#include "cli/printer.h"
+#include "cli/progress_bar.h"
+#include "detect/settings_in_force.h"
 #include "event/vocabulary.h"
 #include "output/format/roster.h"
 
@@ -32,103 +35,6 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler")
 extern "C" void request_stop(int /*signal*/) {
     stop_requested = true;
 }
-
-/// Findings to standard output; a reader that went away (`| head`) ends the run.
-class Printer {
-  public:
-    explicit Printer(const output::Format& format) : format_(format) {
-        const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-        const bool plain = std::getenv("NO_COLOR") != nullptr;
-        medium_.colour = terminal && !plain ? output::Colour::always : output::Colour::never;
-        winsize size{};
-        if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-            medium_.width = size.ws_col;
-        }
-    }
-
-    void print(const Event& finding) {
-        if (error_ != 0) {
-            return;
-        }
-        line_.clear();
-        format_.render(finding, medium_, line_);
-        if (std::fwrite(line_.data(), 1, line_.size(), stdout) != line_.size()) {
-            fail();
-        }
-    }
-
-    void flush() {
-        if (error_ == 0 && std::fflush(stdout) != 0) {
-            fail();
-        }
-    }
-
-    /// Why output failed, errno(3); 0: it did not.
-    [[nodiscard]] int error() const { return error_; }
-
-  private:
-    void fail() {
-        error_ = errno == 0 ? EIO : errno;
-        stop_requested = true;
-    }
-
-    const output::Format& format_;
-    output::Medium medium_;
-    std::string line_;
-    int error_ = 0;
-};
-
-/// How far it is, on standard error, when a person waits there.
-class ProgressBar {
-  public:
-    ProgressBar()
-        : enabled_(::isatty(STDERR_FILENO) != 0),
-          started_(std::chrono::steady_clock::now()),
-          shown_(started_) {}
-
-    void show(const app::ReplayProgress& progress) {
-        using namespace std::chrono_literals;
-        const auto now = std::chrono::steady_clock::now();
-        if (!enabled_ || now - shown_ < 200ms || now - started_ < 500ms) {
-            return;
-        }
-        shown_ = now;
-        const double seconds = std::chrono::duration<double>(now - started_).count();
-        const double rate = static_cast<double>(progress.bytes_read) / seconds;
-        if (progress.bytes_total == 0 || progress.bytes_read > progress.bytes_total) {
-            mailvigil::print(stderr,
-                             "\r\x1b[K{:.0f} MB read, {:.0f} MB/s",
-                             static_cast<double>(progress.bytes_read) / 1e6,
-                             rate / 1e6);
-        } else {
-            const double done = static_cast<double>(progress.bytes_read) /
-                                static_cast<double>(progress.bytes_total);
-            constexpr std::size_t kCells = 30;
-            const auto filled = static_cast<std::size_t>(done * kCells);
-            mailvigil::print(stderr,
-                             "\r\x1b[K[{}{}] {:3.0f} %  {:.0f} MB/s  {:.0f} s left",
-                             std::string(filled, '='),
-                             std::string(kCells - filled, ' '),
-                             done * 100,
-                             rate / 1e6,
-                             seconds / std::max(done, 0.001) * (1 - done));
-        }
-        drawn_ = true;
-    }
-
-    void clear() {
-        if (drawn_) {
-            mailvigil::print(stderr, "\r\x1b[K");
-            drawn_ = false;
-        }
-    }
-
-  private:
-    bool enabled_;
-    bool drawn_ = false;
-    std::chrono::steady_clock::time_point started_;
-    std::chrono::steady_clock::time_point shown_;
-};
 
 void show_diagnostics(Diagnostics& diagnostics, std::uint64_t& shown) {
     constexpr std::uint64_t kShownMax = 50;
@@ -185,6 +91,12 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
         }
         options.level = *level;
     }
+    for (const std::string_view name : {"--again", "--read-files"}) {
+        if (arguments.has(name) && !arguments.has("--evidence")) {
+            complain(fmt::format("{} goes with --evidence", name));
+            return false;
+        }
+    }
     if (options.files.empty()) {
         if (::isatty(STDIN_FILENO) != 0) {
             complain("name the log files to read, or give a log on standard input");
@@ -232,6 +144,142 @@ void show_summary(const app::ReplaySummary& summary,
     }
 }
 
+/// How long findings of an old log are held back to be sealed in one go.
+constexpr Duration kShowEvery = std::chrono::seconds(1);
+
+/// What --evidence asks for; null: nothing. The recorder is told what is about to be read.
+Result<std::unique_ptr<app::Recorder>> open_recorder(const Arguments& arguments,
+                                                     const detect::Knowledge& knowledge,
+                                                     app::ReplayOptions& options,
+                                                     std::function<void(std::string_view)> say) {
+    const auto folder = arguments.value("--evidence");
+    if (!folder) {
+        return nullptr;
+    }
+    app::RecorderOptions with{.folder = *folder, .host = options.host, .say = std::move(say)};
+    // Nobody waits for what an old log tells of.
+    if (options.waiting == app::Waiting::stop_at_end) {
+        with.commit_within = kShowEvery;
+    }
+    auto recorder = TRY(app::Recorder::open(evidence::posix_disk(), std::move(with)));
+    options.first_incident = TRY(recorder->next_incident());
+    TRY(app::record_sources(
+        options.files,
+        arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
+        *recorder));
+    recorder->record_settings(detect::settings_in_force(knowledge, detect::rule_settings::kAll));
+    return recorder;
+}
+
+/// Seals the end and says so; false: something is not on disk.
+bool close_recorder(app::Recorder& recorder, const std::string& folder) {
+    const Result<void> closed = recorder.close();
+    if (!closed) {
+        complain(closed.error().message);
+    }
+    if (recorder.lost() > 0) {
+        complain(fmt::format("{} records found no room in {}", recorder.lost(), folder));
+    }
+    if (!closed || recorder.lost() > 0) {
+        return false;
+    }
+    complain(
+        fmt::format("evidence: {} {} sealed in {}; next: mailvigil incident list --evidence {}",
+                    recorder.records(),
+                    recorder.records() == 1 ? "record" : "records",
+                    folder,
+                    folder));
+    return true;
+}
+
+void catch_signals() {
+    struct sigaction action{};
+    action.sa_handler = request_stop;
+    // A second one ends the program at once, should it wait for a pipe that says nothing.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Reads the logs, shows what is asked for and records what there is.
+Exit tell(const Arguments& arguments,
+          const output::Format& format,
+          const detect::Knowledge& knowledge,
+          app::ReplayOptions& options,
+          Diagnostics& diagnostics,
+          std::uint64_t shown) {
+    ProgressBar bar;
+    auto opened = open_recorder(arguments, knowledge, options, [&](std::string_view message) {
+        bar.clear();
+        complain(message);
+    });
+    if (!opened) {
+        complain(opened.error().message);
+        return Exit::failure;
+    }
+    app::Recorder* recorder = opened->get();
+    const bool live = options.waiting == app::Waiting::follow;
+    Printer printer(format, [&] {
+        bar.clear();
+        // Nothing is shown that was not sealed first.
+        if (recorder != nullptr) {
+            recorder->commit();
+        }
+    });
+    auto shown_at = std::chrono::steady_clock::now();
+    app::ReplayHooks hooks;
+    hooks.finding = [&](const Event& finding) {
+        printer.print(finding);
+        stop_requested = stop_requested || printer.error() != 0;
+    };
+    hooks.tend = [&] {
+        if (recorder != nullptr) {
+            recorder->tend();
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (live || recorder == nullptr || now - shown_at >= kShowEvery) {
+            shown_at = now;
+            printer.flush();
+        }
+    };
+    const bool read_files = arguments.has("--read-files");
+    if (recorder != nullptr) {
+        hooks.record = [&](const Event& event) {
+            recorder->record(event);
+            if (read_files) {
+                app::record_named_contents(event, knowledge.stores, *recorder);
+            }
+        };
+    }
+    hooks.progress = [&](const app::ReplayProgress& progress) { bar.show(progress); };
+    hooks.diagnostics = [&](Diagnostics& found) {
+        bar.clear();
+        show_diagnostics(found, shown);
+    };
+    hooks.stop = &stop_requested;
+    const app::ReplaySummary summary = app::replay(options, knowledge, hooks, diagnostics);
+    bar.clear();
+    printer.flush();
+    const bool sealed =
+        recorder == nullptr || close_recorder(*recorder, *arguments.value("--evidence"));
+    if (printer.error() != 0) {
+        std::clearerr(stdout);
+        // A reader that has enough (`| head`) has seen findings and wants no more words.
+        if (printer.error() == EPIPE && sealed) {
+            return Exit::findings;
+        }
+        complain(
+            fmt::format("cannot write to standard output: {}", std::strerror(printer.error())));
+        return Exit::failure;
+    }
+    show_summary(summary, diagnostics, shown, options.waiting);
+    if (summary.failed || !sealed) {
+        return Exit::failure;
+    }
+    return summary.incidents > 0 ? Exit::findings : Exit::nothing_found;
+}
+
 Exit run(const Arguments& arguments) {
     app::ReplayOptions options;
     const output::Format* format = find_format(arguments.value("--output").value_or("text"));
@@ -257,49 +305,8 @@ Exit run(const Arguments& arguments) {
     const bool live = options.waiting == app::Waiting::follow;
     options.telling =
         format->for_people && !live ? app::Telling::when_closed : app::Telling::every_update;
-
-    struct sigaction action{};
-    action.sa_handler = request_stop;
-    // A second one ends the program at once, should it wait for a pipe that says nothing.
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-
-    Printer printer(*format);
-    ProgressBar bar;
-    app::ReplayHooks hooks;
-    hooks.finding = [&](const Event& finding) {
-        bar.clear();
-        printer.print(finding);
-        if (live) {
-            printer.flush();
-        }
-    };
-    hooks.progress = [&](const app::ReplayProgress& progress) { bar.show(progress); };
-    hooks.diagnostics = [&](Diagnostics& found) {
-        bar.clear();
-        show_diagnostics(found, shown);
-    };
-    hooks.stop = &stop_requested;
-    const app::ReplaySummary summary = app::replay(options, knowledge, hooks, diagnostics);
-    bar.clear();
-    printer.flush();
-    if (printer.error() != 0) {
-        std::clearerr(stdout);
-        // A reader that has enough (`| head`) has seen findings and wants no more words.
-        if (printer.error() == EPIPE) {
-            return Exit::findings;
-        }
-        complain(
-            fmt::format("cannot write to standard output: {}", std::strerror(printer.error())));
-        return Exit::failure;
-    }
-    show_summary(summary, diagnostics, shown, options.waiting);
-    if (summary.failed) {
-        return Exit::failure;
-    }
-    return summary.incidents > 0 ? Exit::findings : Exit::nothing_found;
+    catch_signals();
+    return tell(arguments, *format, knowledge, options, diagnostics, shown);
 }
 
 constexpr Option kOptions[] = {
@@ -317,9 +324,18 @@ constexpr Option kOptions[] = {
      "TIME",
      "leave out what ended before; 2026-11-23, 2026-11-23T02:14 (UTC) or with +01:00"},
     {"--until", OptionKind::value, "TIME", "leave out what began at or after"},
-    {"--explain", OptionKind::flag, "", "also every access to a mailbox, and what raised nothing, with the reason"},
+    {"--explain",
+     OptionKind::flag,
+     "",
+     "also every access to a mailbox, and what raised nothing, with the reason"},
     {"--follow", OptionKind::flag, "", "the latest file still grows: go on until Ctrl-C"},
     {"--host", OptionKind::value, "NAME", "name of the host, for logs that carry none"},
+    {"--evidence", OptionKind::value, "DIR", "seal all of it in the ledger of this folder"},
+    {"--again", OptionKind::flag, "", "with --evidence: also logs that are in the ledger already"},
+    {"--read-files",
+     OptionKind::flag,
+     "",
+     "with --evidence: seal what the named scripts and configuration hold on this host"},
     {"--config", OptionKind::value, "FILE", "configuration; default /etc/mailvigil/mailvigil.yml"},
 };
 
