@@ -15,10 +15,10 @@ namespace {
 
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "when"},
+constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
                                        {.name = "until", .shown = Shown::to_programs},
                                        {.name = "class"},
-                                       {.name = "level"},
+                                       {.name = "level", .fit = output::Fit::keeps},
                                        {.name = "what"},
                                        {.name = "who"},
                                        {.name = "verdict", .shown = Shown::to_programs},
@@ -146,7 +146,7 @@ Exit tell_below_entries(app::EvidenceFolder& folder,
     if (!question.for_people()) {
         return Exit::nothing_found;
     }
-    note("", " ");
+    end_of_rows();
     note("in all",
          fmt::format("{}{} · days and times are UTC",
                      output::render_count(shown.rows, "entry"),

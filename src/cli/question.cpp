@@ -109,13 +109,18 @@ output::Table standard_table(output::TableForm form, std::span<const output::Col
             }};
 }
 
+void end_of_rows() {
+    mailvigil::print(stdout, "\n");
+}
+
 void note(std::string_view label, std::string_view text) {
     const std::string escaped = escape_for_terminal(text);
     const std::size_t width = standard_medium().width;
     const std::size_t room = width > 2 * kLabelColumns ? width - kLabelColumns : escaped.size() + 1;
     for (std::string_view rest = escaped; !rest.empty(); label = {}) {
-        // A command to copy is never broken.
-        const bool whole = label == "next" || room > rest.size();
+        // A command or a key to copy is never broken.
+        const bool copied = label == "next" || !rest.contains(' ');
+        const bool whole = copied || room > rest.size();
         const std::string_view line = whole ? rest : output::take_line(rest, room);
         mailvigil::print(stdout, "{:<{}}{}\n", label, kLabelColumns, line);
         if (whole) {

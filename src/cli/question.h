@@ -59,6 +59,9 @@ output::Medium standard_medium();
 /// A table on standard output.
 output::Table standard_table(output::TableForm form, std::span<const output::Column> columns);
 
+/// An empty line between a table and what is said about it.
+void end_of_rows();
+
 /// A labelled line below a table: "sealed       all of it".
 void note(std::string_view label, std::string_view text);
 

@@ -161,8 +161,15 @@ void Table::measure() {
     }
     // The widest gives way first: it is the one with the sentences.
     while (!widths_.empty() && total() > medium_.width) {
-        const auto widest = std::ranges::max_element(widths_);
-        if (*widest <= kColumnMin) {
+        std::size_t* widest = nullptr;
+        for (std::size_t i = 0; i < widths_.size(); ++i) {
+            const bool may_shrink =
+                columns_[people_[i]].fit == Fit::wraps && widths_[i] > kColumnMin;
+            if (may_shrink && (widest == nullptr || widths_[i] > *widest)) {
+                widest = &widths_[i];
+            }
+        }
+        if (widest == nullptr) {
             widths_.clear();
         } else {
             --*widest;

@@ -25,9 +25,13 @@ std::optional<TableForm> parse_table_form(std::string_view name);
 /// Who sees a column.
 enum class Shown : std::uint8_t { always, to_programs };
 
+/// What happens to a column where there is little room.
+enum class Fit : std::uint8_t { wraps, keeps };
+
 struct Column {
     std::string_view name;  ///< the key in JSON and CSV; in capitals the heading for people
     Shown shown = Shown::always;
+    Fit fit = Fit::wraps;
 };
 
 /// How a cell stands out on a terminal that has colours.

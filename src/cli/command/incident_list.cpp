@@ -12,9 +12,9 @@ namespace {
 using output::Shown;
 
 constexpr output::Column kColumns[] = {{.name = "incident"},
-                                       {.name = "when"},
+                                       {.name = "when", .fit = output::Fit::keeps},
                                        {.name = "until", .shown = Shown::to_programs},
-                                       {.name = "level"},
+                                       {.name = "level", .fit = output::Fit::keeps},
                                        {.name = "what"},
                                        {.name = "who"},
                                        {.name = "stage"},
@@ -81,7 +81,7 @@ Exit run(const Arguments& arguments) {
         return Exit::nothing_found;
     }
     if (question->for_people()) {
-        note("", " ");
+        end_of_rows();
         note("in all",
              fmt::format("{}, {} of them not closed by anybody · days and times are UTC",
                          output::render_count(table.rows(), "incident"),

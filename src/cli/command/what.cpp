@@ -14,14 +14,14 @@ namespace {
 using evidence::ActorQuery;
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "when"},
+constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
                                        {.name = "until", .shown = Shown::to_programs},
                                        {.name = "class", .shown = Shown::to_programs},
                                        {.name = "who"},
                                        {.name = "with"},
                                        {.name = "touched"},
                                        {.name = "access"},
-                                       {.name = "verdict"},
+                                       {.name = "verdict", .fit = output::Fit::keeps},
                                        {.name = "why"},
                                        {.name = "count", .shown = Shown::to_programs},
                                        {.name = "bytes", .shown = Shown::to_programs},
@@ -159,7 +159,7 @@ Exit run(const Arguments& arguments) {
     if (!question->for_people()) {
         return Exit::nothing_found;
     }
-    note("", " ");
+    end_of_rows();
     note("in all",
          fmt::format("{} · days and times are UTC", output::render_count(table.rows(), "record")));
     if (!tell_grounds(*folder, question->span, last_leaf)) {

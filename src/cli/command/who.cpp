@@ -18,12 +18,12 @@ namespace {
 using app::Access;
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "when"},
+constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
                                        {.name = "until", .shown = Shown::to_programs},
                                        {.name = "who"},
                                        {.name = "with"},
                                        {.name = "access"},
-                                       {.name = "verdict"},
+                                       {.name = "verdict", .fit = output::Fit::keeps},
                                        {.name = "why"},
                                        {.name = "mailbox", .shown = Shown::to_programs},
                                        {.name = "count", .shown = Shown::to_programs},
@@ -144,7 +144,7 @@ Exit show(app::EvidenceFolder& folder,
     if (!question.for_people()) {
         return Exit::nothing_found;
     }
-    note("", " ");
+    end_of_rows();
     tell_totals(*told);
     if (!tell_grounds(folder, question.span, told->totals.last_leaf)) {
         return Exit::failure;
@@ -165,8 +165,8 @@ Exit unknown_mailbox(const std::string& asked, const std::vector<std::string>& k
     complain(fmt::format("nothing is known of a mailbox or path \"{}\"{}{}",
                          asked,
                          did_you_mean(asked, names),
-                         known.empty() ? "; the ledger has no access to any mailbox"
-                                       : "; mailvigil timeline shows what there is"));
+                         known.empty() ? " (the ledger has no access to any mailbox)"
+                                       : " (mailvigil timeline shows what there is)"));
     return Exit::failure;
 }
 
