@@ -1,35 +1,23 @@
-// Anchoring: has what a ledger sealed remembered where whoever takes over the host cannot reach.
+// Anchors: checkpoints as they are kept outside the host, in files of notes or in a syslog.
 #pragma once
 
-#include <chrono>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "evidence/checkpoint.h"
-#include "evidence/disk.h"
-#include "evidence/ledger.h"
-#include "evidence/note.h"
 
 namespace mailvigil::app {
 
-struct AnchorOptions {
-    std::string url;  ///< the witness's submission prefix
-    evidence::VerifierKey witness;
-    std::chrono::seconds timeout{10};  ///< of connecting, writing and reading each
-};
+/// What stands before a checkpoint in a line of a log: one base64 word, the signed note, follows.
+inline constexpr std::string_view kAnchorMark = "mailvigil checkpoint ";
 
-/// Has the newest checkpoint of `ledger`, whose folder is `folder`, cosigned by a witness, and
-/// keeps the cosignature in the ledger. Returns the cosigned checkpoint. Blocks for at most two
-/// requests.
-Result<evidence::Checkpoint> anchor(evidence::Ledger& ledger,
-                                    evidence::Disk& disk,
-                                    const std::string& folder,
-                                    const AnchorOptions& options);
+/// "mailvigil checkpoint <base64 of the signed note>", without a newline: one line for a syslog.
+std::string render_anchor(const evidence::Checkpoint& checkpoint);
 
-/// The checkpoint as one line: "checkpoint ORIGIN SIZE ROOT".
-std::string render_anchor_line(const evidence::Checkpoint& checkpoint);
-
-/// Hands that line to syslog(3), facility authpriv; where syslog is sent on, it leaves the host.
-void write_to_syslog(const evidence::Checkpoint& checkpoint);
+/// All checkpoints of a text: lines that hold render_anchor()'s anywhere, or else signed notes one
+/// after the other. Error: malformed, where there is none or one is broken; with which.
+Result<std::vector<evidence::Checkpoint>> parse_anchors(std::string_view text);
 
 }  // namespace mailvigil::app

@@ -8,7 +8,7 @@
 #include <optional>
 #include <thread>
 
-#include "app/anchor.h"
+#include "app/anchoring.h"
 #include "app/witness_client.h"
 #include "app/witness_server.h"
 #include "base/base64.h"
@@ -269,13 +269,6 @@ TEST(witness_over_http, an_address_in_use_is_an_error) {
     EXPECT_TRUE(
         second.error().message.contains(fmt::format("cannot listen on 127.0.0.1:{}", port)));
     EXPECT_FALSE(WitnessServer::start(*pair.witness, {.address = "192.0.2.1", .port = 8647}));
-}
-
-TEST(anchor, a_line_for_syslog) {
-    const auto checkpoint =
-        evidence::make_checkpoint("mx1.example/m/1", {.size = 3, .root = sha256("x")});
-    EXPECT_EQ(render_anchor_line(checkpoint),
-              "checkpoint mx1.example/m/1 3 LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=");
 }
 
 }  // namespace

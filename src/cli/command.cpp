@@ -88,6 +88,10 @@ std::unique_ptr<BoundCommand> bind(CLI::App& root, const Command& command) {
         if (option.kind == OptionKind::value) {
             // Without this the option would take the files behind its value, too.
             to.parsed->expected(1)->take_last()->allow_extra_args(false);
+        } else if (option.kind == OptionKind::values) {
+            to.parsed->expected(1, CLI::detail::expected_max_vector_size)
+                ->take_all()
+                ->allow_extra_args(false);
         } else {
             to.parsed->expected(
                 0,

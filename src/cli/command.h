@@ -18,6 +18,7 @@ enum class Exit : std::uint8_t { nothing_found = 0, findings = 1, usage = 2, fai
 enum class OptionKind : std::uint8_t {
     flag,         ///< --explain
     value,        ///< --level high
+    values,       ///< --anchor a --anchor b: all of them
     positional,   ///< one argument
     positionals,  ///< any number of arguments
 };

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <optional>
 
-#include "app/anchor.h"
+#include "app/anchoring.h"
 #include "base/escape.h"
 #include "base/print.h"
 #include "base/time.h"

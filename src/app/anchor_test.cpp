@@ -1,0 +1,60 @@
+#include "app/anchor.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace mailvigil::app {
+namespace {
+
+evidence::Checkpoint signed_checkpoint(std::uint64_t size) {
+    static const auto kKey =
+        evidence::SignerKey::generate("mx1/mailvigil/1", evidence::KeyType::ed25519).value();
+    auto checkpoint = evidence::make_checkpoint("mx1/mailvigil/1", {.size = size, .root = {}});
+    EXPECT_TRUE(evidence::sign(checkpoint.note, kKey).has_value());
+    return checkpoint;
+}
+
+std::string sizes_of(std::string_view text) {
+    const auto anchors = parse_anchors(text);
+    if (!anchors) {
+        return anchors.error().message;
+    }
+    std::string sizes;
+    for (const auto& anchor : *anchors) {
+        sizes += fmt::format("{} ", anchor.head.size);
+    }
+    return sizes;
+}
+
+TEST(AnchorTest, notes_one_after_the_other_with_or_without_an_empty_line) {
+    const std::string one = evidence::render(signed_checkpoint(3));
+    const std::string two = evidence::render(signed_checkpoint(40));
+    EXPECT_EQ(sizes_of(one), "3 ");
+    EXPECT_EQ(sizes_of(one + two), "3 40 ");
+    EXPECT_EQ(sizes_of(one + "\n" + two + "\n"), "3 40 ");
+}
+
+TEST(AnchorTest, lines_of_a_log_among_others) {
+    const std::string line = render_anchor(signed_checkpoint(3));
+    EXPECT_EQ(sizes_of(line), "3 ");
+    EXPECT_EQ(
+        sizes_of("Nov 23 02:14:07 mx1 kernel: hello\n"
+                 "Nov 23 02:14:07 mx1 mailvigil[1]: " +
+                 line + "\r\n<13>1 - mx1 " + render_anchor(signed_checkpoint(40)) + " trailing\n"),
+        "3 40 ");
+}
+
+TEST(AnchorTest, what_is_no_checkpoint_is_told) {
+    EXPECT_EQ(sizes_of(""), "there is no checkpoint in it");
+    EXPECT_EQ(sizes_of("\n\n"), "there is no checkpoint in it");
+    EXPECT_TRUE(sizes_of("hello\n").starts_with("line 1: no checkpoint: "));
+    EXPECT_EQ(sizes_of("x\nmailvigil checkpoint abc\n"), "line 2: the checkpoint is no base64");
+    EXPECT_TRUE(sizes_of("mailvigil checkpoint aGVsbG8=\n").starts_with("line 1: no checkpoint: "));
+    const std::string cut = evidence::render(signed_checkpoint(3));
+    for (std::size_t size = 1; size + 1 < cut.size(); ++size) {
+        EXPECT_FALSE(parse_anchors(cut.substr(0, size)).has_value()) << size;
+    }
+}
+
+}  // namespace
+}  // namespace mailvigil::app

@@ -1,0 +1,106 @@
+// mailvigil evidence import: verifies a case bundle offline and tells what it says.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "app/case_bundle.h"
+#include "base/escape.h"
+#include "base/print.h"
+#include "cli/command/roster.h"
+#include "cli/question.h"
+#include "event/canonical.h"
+#include "output/format/roster.h"
+#include "output/moment.h"
+
+namespace mailvigil::cli::command {
+
+namespace {
+
+/// The last word on each incident in it.
+void tell_stories(const app::BundleReport& bundle) {
+    std::map<std::uint64_t, std::string> stories;
+    for (const app::BundleRecord& record : bundle.records) {
+        EventBatch batch;
+        if (!record.proved || !decode_canonical(record.bytes, batch)) {
+            continue;
+        }
+        const Event& event = batch.events().front();
+        if (event.event_class != EventClass::finding || !event.has(Field::finding_incident)) {
+            continue;
+        }
+        for (const output::Format* format : output::format::roster()) {
+            if (format->name == "text") {
+                std::string& story = stories[event.finding_incident()];
+                story.clear();
+                format->render(event, standard_medium(), story);
+            }
+        }
+    }
+    for (const auto& [incident, story] : stories) {
+        mailvigil::print(stdout, "{}", story);
+    }
+}
+
+void tell(const app::BundleReport& bundle, bool key_given) {
+    for (const std::string& damage : bundle.damages) {
+        mailvigil::print(stdout, "damage       {}\n", escape_for_terminal(damage));
+    }
+    note("verdict",
+         bundle.good()
+             ? "good: every record with a proof is as it was sealed"
+             : fmt::format("damaged: {}", output::render_count(bundle.damages.size(), "damage")));
+    note("origin", bundle.origin.empty() ? "unknown" : bundle.origin);
+    note("records",
+         fmt::format("{}, {} proved under a checkpoint of size {}",
+                     bundle.records.size(),
+                     bundle.proved,
+                     bundle.size));
+    if (!key_given) {
+        note("weakened by",
+             "no --vkey was given: the bundle agrees with itself, no more; ask for the ledger's "
+             "log key in another way");
+    }
+    if (bundle.log_key) {
+        note("log key", render(*bundle.log_key));
+    }
+}
+
+Exit run(const Arguments& arguments) {
+    const auto path = arguments.value("DIR");
+    if (!path) {
+        complain("name the folder of a case bundle");
+        return Exit::usage;
+    }
+    std::optional<evidence::VerifierKey> key;
+    if (const auto text = arguments.value("--vkey")) {
+        const auto parsed = evidence::parse_vkey(*text);
+        if (!parsed) {
+            complain(fmt::format("--vkey: {}", parsed.error().message));
+            return Exit::usage;
+        }
+        key = *parsed;
+    }
+    const auto bundle = app::import_bundle(evidence::posix_disk(), *path, key);
+    if (!bundle) {
+        return complain_of(bundle.error());
+    }
+    tell_stories(*bundle);
+    tell(*bundle, key.has_value());
+    return bundle->good() ? Exit::nothing_found : Exit::findings;
+}
+
+constexpr Option kOptions[] = {
+    {"DIR", OptionKind::positional, "", "a case bundle that evidence export wrote"},
+    {"--vkey", OptionKind::value, "VKEY", "the ledger's log key, from elsewhere"},
+};
+
+}  // namespace
+
+extern const Command evidence_import{
+    .name = "evidence_import",
+    .summary = "verify a case bundle offline and tell what it says; status 1 where it is damaged",
+    .example = "mailvigil evidence import case-17",
+    .options = kOptions,
+    .run = run};
+
+}  // namespace mailvigil::cli::command

@@ -1,0 +1,215 @@
+// mailvigil evidence verify: whether a ledger, or one record's proof, is what was sealed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "app/anchor.h"
+#include "app/configuration.h"
+#include "app/evidence_folder.h"
+#include "base/escape.h"
+#include "base/print.h"
+#include "cli/command/roster.h"
+#include "cli/question.h"
+#include "evidence/verify.h"
+#include "output/moment.h"
+
+namespace mailvigil::cli::command {
+
+namespace {
+
+using evidence::VerifyOptions;
+using evidence::VerifyReport;
+using output::render_count;
+
+constexpr std::uint64_t kThreadsMax = 64;
+
+Result<evidence::VerifierKey> read_vkey(std::string_view option, const std::string& text) {
+    auto key = evidence::parse_vkey(text);
+    if (!key) {
+        return fail(ErrorCode::malformed, fmt::format("{}: {}", option, key.error().message));
+    }
+    return key;
+}
+
+Result<void> read_anchor_files(const Arguments& arguments, VerifyOptions& options) {
+    for (const std::string& path : arguments.values("--anchor")) {
+        const std::string text = TRY(app::read_file(path));
+        const auto anchors = app::parse_anchors(text);
+        if (!anchors) {
+            return fail(ErrorCode::malformed, fmt::format("{}: {}", path, anchors.error().message));
+        }
+        options.anchors.insert(options.anchors.end(), anchors->begin(), anchors->end());
+    }
+    return {};
+}
+
+Result<VerifyOptions> read_options(const Arguments& arguments) {
+    VerifyOptions options;
+    if (const auto text = arguments.value("--vkey")) {
+        options.first_epoch_key = TRY(read_vkey("--vkey", *text));
+    }
+    for (const std::string& text : arguments.values("--witness")) {
+        options.witnesses.push_back(TRY(read_vkey("--witness", text)));
+    }
+    TRY(read_anchor_files(arguments, options));
+    return options;
+}
+
+void tell(const VerifyReport& report, const VerifyOptions& options) {
+    for (const evidence::Damage& damage : report.damages) {
+        mailvigil::print(stdout,
+                         "damage       {}: {}\n",
+                         escape_for_terminal(damage.where),
+                         escape_for_terminal(damage.what));
+    }
+    if (report.damage_count > report.damages.size()) {
+        note("", fmt::format("and {} more", report.damage_count - report.damages.size()));
+    }
+    note("verdict",
+         report.good() ? "good: everything that is sealed is as it was sealed"
+                       : fmt::format("damaged: {}", render_count(report.damage_count, "damage")));
+    note("origin", report.origin);
+    note("records",
+         fmt::format("{} from {} on; sealed below {}, {} not sealed yet",
+                     report.leaves,
+                     report.first,
+                     report.sealed,
+                     report.unsealed));
+    note("checkpoints",
+         fmt::format("{}, {}", report.checkpoints, render_count(report.epochs, "epoch key")));
+    if (!options.anchors.empty()) {
+        note("anchored",
+             fmt::format("{} given, agreeing up to size {}",
+                         render_count(options.anchors.size(), "checkpoint"),
+                         report.anchored));
+    }
+    if (!options.witnesses.empty()) {
+        note("cosigned", fmt::format("up to size {}", report.cosigned));
+    }
+    if (!options.first_epoch_key && options.anchors.empty() && options.witnesses.empty()) {
+        note("weakened by",
+             "no key, checkpoint or witness from elsewhere was given: the folder agrees with "
+             "itself, no more");
+        if (report.first_epoch_key) {
+            note("", fmt::format("its first epoch key: {}", render(*report.first_epoch_key)));
+        }
+    }
+}
+
+Exit verify_folder(const Arguments& arguments) {
+    auto options = read_options(arguments);
+    if (!options) {
+        complain(options.error().message);
+        return Exit::usage;
+    }
+    options->threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+    if (const auto text = arguments.value("--threads")) {
+        const auto threads = read_number("--threads", *text);
+        if (!threads) {
+            return Exit::usage;
+        }
+        options->threads =
+            static_cast<unsigned>(std::clamp(*threads, std::uint64_t{1}, kThreadsMax));
+    }
+    const std::string path = arguments.value("DIR").value_or(
+        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence)));
+    std::uint64_t total = 0;
+    if (const auto ledger = evidence::LedgerReader::open(evidence::posix_disk(), path)) {
+        total = (*ledger)->size().value_or(0) - (*ledger)->first();
+    }
+    Result<VerifyReport> report;
+    {
+        Progress progress("records", total);
+        options->progress = [&](std::uint64_t leaves) { progress.show(leaves); };
+        report = evidence::verify(evidence::posix_disk(), path, *options);
+    }
+    if (!report) {
+        return complain_of(report.error());
+    }
+    tell(*report, *options);
+    return report->good() ? Exit::nothing_found : Exit::findings;
+}
+
+/// Whether a proof's path and signature hold; a sentence where not.
+Result<void> check_proof(const evidence::LeafProof& proof, const evidence::VerifierKey& key) {
+    switch (evidence::check(proof.checkpoint.note, key)) {
+        case evidence::SignatureCheck::valid:
+            break;
+        case evidence::SignatureCheck::absent:
+            return fail(ErrorCode::malformed,
+                        fmt::format("the checkpoint carries no signature of {}", render(key)));
+        case evidence::SignatureCheck::invalid:
+            return fail(ErrorCode::malformed, "the checkpoint's signature is wrong");
+    }
+    if (!evidence::verify_inclusion(
+            evidence::leaf_hash(proof.extra), proof.index, proof.path, proof.checkpoint.head)) {
+        return fail(ErrorCode::malformed,
+                    "the record and its path do not lead to the checkpoint's root");
+    }
+    return {};
+}
+
+Exit verify_proof(const Arguments& arguments, const std::string& path) {
+    const auto vkey = arguments.value("--vkey");
+    if (!vkey) {
+        complain("--proof wants --vkey, the log key of the ledger (mailvigil evidence status)");
+        return Exit::usage;
+    }
+    const auto key = read_vkey("--vkey", *vkey);
+    if (!key) {
+        complain(key.error().message);
+        return Exit::usage;
+    }
+    const auto text = app::read_file(path);
+    const auto proof = text ? evidence::parse_proof(*text) : std::unexpected(text.error());
+    if (!proof) {
+        return complain_of(proof.error());
+    }
+    if (const auto checked = check_proof(*proof, *key); !checked) {
+        mailvigil::print(stdout,
+                         "damage       {}: {}\n",
+                         escape_for_terminal(path),
+                         escape_for_terminal(checked.error().message));
+        return Exit::findings;
+    }
+    note("verdict",
+         fmt::format("good: record {} is in the ledger {} under its checkpoint of size {}",
+                     proof->index,
+                     proof->checkpoint.origin,
+                     proof->checkpoint.head.size));
+    mailvigil::print(stdout, "{}\n", escape_for_terminal(proof->extra));
+    return Exit::nothing_found;
+}
+
+Exit run(const Arguments& arguments) {
+    const auto proof = arguments.value("--proof");
+    return proof ? verify_proof(arguments, *proof) : verify_folder(arguments);
+}
+
+constexpr Option kOptions[] = {
+    {"DIR", OptionKind::positional, "", "the ledger; default as --evidence"},
+    {"--vkey",
+     OptionKind::value,
+     "VKEY",
+     "the ledger's first epoch key, kept elsewhere; with --proof its log key or that of the day"},
+    {"--anchor",
+     OptionKind::values,
+     "FILE",
+     "checkpoints that were seen elsewhere: signed notes, or a syslog; may be given often"},
+    {"--witness", OptionKind::values, "VKEY", "a witness's key; may be given often"},
+    {"--proof", OptionKind::value, "FILE", "verify one record's proof instead of a ledger"},
+    {"--threads", OptionKind::value, "N", "threads; default as many as there are processors"},
+    kEvidenceOption,
+};
+
+}  // namespace
+
+extern const Command evidence_verify{
+    .name = "evidence_verify",
+    .summary = "whether a ledger is what was sealed; status 1 and each damage where not",
+    .example = "mailvigil evidence verify --anchor /srv/syslog/mx1.log",
+    .options = kOptions,
+    .run = run};
+
+}  // namespace mailvigil::cli::command

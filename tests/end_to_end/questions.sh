@@ -1,0 +1,92 @@
+#!/bin/bash
+# A recorded day becomes a ledger; every question is asked, a case is handed over and verified, and
+# tampering is named.
+set -uo pipefail
+program=$1
+day=$MAILVIGIL_SOURCE_DIR/tests/recordings/day/audit.log.zst
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ledger=$work/ledger
+failed=0
+
+# What, status, a pattern that its output has; the command.
+run() {
+    local what=$1 wanted=$2 pattern=$3
+    shift 3
+    "$program" "$@" >"$work/out" 2>"$work/err" </dev/null
+    local status=$?
+    if [ "$status" != "$wanted" ] || ! cat "$work/out" "$work/err" | grep -q -- "$pattern"; then
+        echo "$what: status $status (wanted $wanted), looked for: $pattern"
+        cat "$work/out" "$work/err"
+        failed=1
+    fi
+}
+
+ask() { run "$@" --evidence "$ledger"; }
+
+run 'replay' 1 'sealed in' replay --host mx1 --evidence "$ledger" "$day"
+
+ask 'who' 0 '^next  *mailvigil incident show 1' who ceo
+ask 'who, folded' 0 ', [0-9]* times' who ceo
+ask 'who, sealed' 0 '^sealed  *all of it' who ceo
+ask 'who of a path' 0 'collection' who /home/fin/Maildir
+ask 'who changed a file' 0 'path of mail was changed' who /etc/postfix/master.cf
+ask 'who, near name' 3 'did you mean "ceo"' who ceoo
+ask 'who, nothing in the span' 0 'no access to "ceo"' who ceo --until 2020-01-01
+ask 'what a user did' 0 'incident 1: ' what operator1
+ask 'what a session did' 0 'incident 1: ' what session:53
+ask 'what nobody did' 0 'nothing is known' what uid:4242
+ask 'timeline' 0 'Mail of 2 people' timeline
+ask 'incident list' 0 '3 incidents, 3 of them not closed' incident list
+ask 'incident show' 0 'mailvigil evidence export --incident 1' incident show 1
+ask 'incident show, unknown' 3 'there is no incident 99' incident show 99
+ask 'status' 0 '^epoch key' evidence status
+run 'verify' 0 '^verdict  *good' evidence verify "$ledger"
+
+# The same rows and names in all forms for programs.
+for question in 'who ceo' 'what operator1' 'timeline' 'incident list'; do
+    for form in json ndjson csv; do
+        ask "$question as $form" 0 record $question --output $form
+        cp "$work/out" "$work/rows.$form"
+    done
+    objects=$(grep -c '"record":' "$work/rows.ndjson")
+    [ "$objects" = "$(grep -c '"record":' "$work/rows.json")" ] || { echo "$question: json"; failed=1; }
+    [ "$((objects + 1))" = "$(wc -l <"$work/rows.csv")" ] || { echo "$question: csv"; failed=1; }
+done
+
+# One record, to be checked without the ledger.
+log_key=$("$program" evidence status --evidence "$ledger" | sed -n 's/^log key *//p')
+ask 'prove' 0 '' evidence prove 20 -o "$work/20.tlog-proof"
+run 'verify a proof' 0 'good: record 20' evidence verify --proof "$work/20.tlog-proof" --vkey "$log_key"
+sed 's/^index 20$/index 21/' "$work/20.tlog-proof" >"$work/21.tlog-proof"
+run 'a forged proof' 1 'do not lead' evidence verify --proof "$work/21.tlog-proof" --vkey "$log_key"
+
+# A case, handed over.
+ask 'export' 0 '^written' evidence export --incident 1 --to "$work/case"
+run 'import' 0 'verdict  *good' evidence import "$work/case" --vkey "$log_key"
+(cd "$work/case" && sha256sum --quiet -c sha256sums) || failed=1
+ask 'export, again' 3 'cannot make the folder' evidence export --incident 1 --to "$work/case"
+ask 'export of a span' 0 '^written' evidence export --since 2026-11-23 --to "$work/span"
+cp -r "$work/case" "$work/forged"
+sed -i '2s/ceo/cfo/' "$work/forged/records.ndjson"
+run 'a forged case' 1 'another record' evidence import "$work/forged" --vkey "$log_key"
+
+# Closing is sealed; the checkpoint from before still holds.
+cp "$ledger/checkpoint" "$work/anchor"
+ask 'close' 0 'is closed by A. Berg' incident close 2 --reason 'restore test' --by 'A. Berg'
+ask 'close again' 3 'closed already' incident close 2 --reason again --by me
+ask 'closed' 0 'closed by A. Berg: restore' incident show 2
+run 'verify with an anchor' 0 'agreeing up to size' evidence verify "$ledger" --anchor "$work/anchor"
+ask 'reindex' 0 'made anew' evidence reindex
+ask 'after reindex' 0 '2 of them not closed' incident list
+ask 'prune' 0 '^pruned  *nothing' evidence prune --before now --reason retention
+
+# One bit, and a ledger that was cut.
+cp -r "$ledger" "$work/bit"
+printf 'X' | dd of="$work/bit/segments/00000000000000000000.log" bs=1 seek=3000 conv=notrunc 2>/dev/null
+run 'one byte changed' 1 '^damage' evidence verify "$work/bit"
+cp -r "$ledger" "$work/cut"
+truncate -s 30000 "$work/cut/segments/00000000000000000000.log"
+run 'a ledger cut short' 1 '^damage' evidence verify "$work/cut" --anchor "$work/anchor"
+
+exit $failed
