@@ -52,7 +52,9 @@ TEST(AnchorTest, what_is_no_checkpoint_is_told) {
     EXPECT_TRUE(sizes_of("mailvigil checkpoint aGVsbG8=\n").starts_with("line 1: no checkpoint: "));
     const std::string cut = evidence::render(signed_checkpoint(3));
     for (std::size_t size = 1; size + 1 < cut.size(); ++size) {
-        EXPECT_FALSE(parse_anchors(cut.substr(0, size)).has_value()) << size;
+        // A signature cut at a base64 boundary is well-formed still; its head is not another one.
+        const auto anchors = parse_anchors(cut.substr(0, size));
+        EXPECT_TRUE(!anchors || anchors->front().head.size == 3) << size;
     }
 }
 

@@ -80,7 +80,7 @@ std::optional<Question> read_question(const Arguments& arguments) {
     if (const auto name = arguments.value("--output")) {
         const auto form = output::parse_table_form(*name);
         if (!form) {
-            complain(fmt::format("--output: unknown form \"{}\"{}; there are {}",
+            complain(fmt::format("--output: unknown form \"{}\"{} (there are {})",
                                  *name,
                                  did_you_mean(*name, output::kTableForms),
                                  fmt::join(output::kTableForms, ", ")));

@@ -43,7 +43,7 @@ std::string ranges_of(const std::vector<std::uint64_t>& leaves) {
     return out;
 }
 
-/// The processes behind it, in order of their start.
+/// The processes behind it, as they were sealed: each before its parent.
 Result<void> tell_lineage(app::EvidenceFolder& folder, const std::vector<std::uint64_t>& leaves) {
     std::string_view label = "lineage";
     for (std::size_t i = 0; i < leaves.size() && i < kLineageShownMax; ++i) {

@@ -21,6 +21,7 @@
 #include "cli/command/roster.h"
 #include "cli/printer.h"
 #include "cli/progress_bar.h"
+#include "cli/question.h"
 #include "detect/settings_in_force.h"
 #include "event/vocabulary.h"
 #include "output/format/roster.h"
@@ -71,10 +72,8 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
         if (!text) {
             continue;
         }
-        *to = parse_timestamp(*text);
+        *to = read_time(name, *text, wall_clock());
         if (!*to) {
-            complain(fmt::format(
-                "{}: \"{}\" is no time such as 2026-11-23T02:00:00Z or 2026-11-23", name, *text));
             return false;
         }
     }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "cli/command/roster.h"
 #include "cli/question.h"
@@ -13,6 +14,8 @@ namespace {
 
 using evidence::ActorQuery;
 using output::Shown;
+
+constexpr std::size_t kObjectsShownMax = 3;
 
 constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
                                        {.name = "until", .shown = Shown::to_programs},
@@ -92,7 +95,13 @@ output::Row row_of(std::uint64_t leaf, const Event& event, Timestamp now) {
     const auto count = number(event, Field::finding_accesses);
     const auto bytes = number(event, Field::file_size);
     output::Cell touched;
-    touched.value = objects_of(event);
+    const std::vector<std::string> objects = objects_of(event);
+    touched.value = objects;
+    if (objects.size() > kObjectsShownMax) {
+        touched.text = fmt::format("{} and {} more",
+                                   fmt::join(std::span(objects).first(kObjectsShownMax), ", "),
+                                   objects.size() - kObjectsShownMax);
+    }
     output::Cell access = cell(finding ? event.finding_stage() : event.access_class());
     if (!finding) {
         access.text = access_text(event.access_class(), count.value_or(1), bytes);

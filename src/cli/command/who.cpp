@@ -98,7 +98,9 @@ Result<Answer> answer(app::EvidenceFolder& folder,
                 }
                 Access access = app::keep(row);
                 answer.totals.add(access);
-                if (access.incident) {
+                // Of several the worst is what to look at next.
+                const bool worse = tone_of(access.verdict) == output::Tone::alarming;
+                if (access.incident && (worse || !answer.incident)) {
                     answer.incident = access.incident;
                 }
                 if (!app::is_routine(access)) {
