@@ -265,12 +265,17 @@ TEST(TamperTest, a_key_that_its_predecessor_did_not_sign_has_no_effect) {
         std::string root;
         const std::string note = disk.bytes(kLayout.checkpoint());
         root = note.substr(note.find('\n', note.find('\n') + 1) + 1, 44);
-        std::string leaf = fmt::format(
-            R"({{"@timestamp":"2026-11-24T00:00:00.000000000Z","event.action":"{}","mailvigil.class":"ledger","mailvigil.ledger.root":"{}","mailvigil.ledger.size":{}{}}})",
-            action,
-            root,
-            sealed->head.size,
-            vkey.empty() ? "" : fmt::format(R"(,"mailvigil.ledger.vkey":"{}")", vkey));
+        // Members in the order of canonical JSON.
+        const std::string key =
+            vkey.empty() ? "" : fmt::format(R"(,"mailvigil.ledger.vkey":"{}")", vkey);
+        const std::string leaf =
+            fmt::format(R"({{"@timestamp":"2026-11-24T00:00:00.000000000Z","event.action":"{}",)"
+                        R"("mailvigil.class":"ledger","mailvigil.ledger.root":"{}",)"
+                        R"("mailvigil.ledger.size":{}{}}})",
+                        action,
+                        root,
+                        sealed->head.size,
+                        key);
         append_frame(leaf, log);
     };
     add("key", render(own->verifier()));
