@@ -26,7 +26,8 @@ Result<evidence::Checkpoint> anchor(evidence::Ledger& ledger,
                                     const std::string& folder,
                                     const AnchorOptions& options);
 
-/// Hands the checkpoint as one line (app/anchor.h) to syslog(3), facility authpriv; where syslog is sent on, it leaves the host.
+/// Hands the checkpoint as one line (app/anchor.h) to syslog(3), facility authpriv; where syslog is
+/// sent on, it leaves the host.
 void write_to_syslog(const evidence::Checkpoint& checkpoint);
 
 }  // namespace mailvigil::app
