@@ -1,5 +1,8 @@
 #include "evidence/frame.h"
 
+#include <bit>
+#include <cstring>
+
 #include "base/crc32c.h"
 #include "evidence/layout.h"
 
@@ -7,11 +10,11 @@ namespace mailvigil::evidence {
 
 namespace {
 
-std::uint64_t little_endian(std::string_view bytes, std::size_t offset, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i > 0; --i) {
-        value = (value << 8U) | static_cast<unsigned char>(bytes[offset + i - 1]);
-    }
+template <class Number>
+Number little_endian(std::string_view bytes, std::size_t offset) {
+    static_assert(std::endian::native == std::endian::little, "the format's numbers are");
+    Number value = 0;
+    std::memcpy(&value, bytes.data() + offset, sizeof value);
     return value;
 }
 
@@ -29,11 +32,11 @@ void append_u64(std::uint64_t value, std::string& out) {
 }
 
 std::uint32_t u32_at(std::string_view bytes, std::size_t offset) {
-    return static_cast<std::uint32_t>(little_endian(bytes, offset, 4));
+    return little_endian<std::uint32_t>(bytes, offset);
 }
 
 std::uint64_t u64_at(std::string_view bytes, std::size_t offset) {
-    return little_endian(bytes, offset, 8);
+    return little_endian<std::uint64_t>(bytes, offset);
 }
 
 void append_frame(std::string_view leaf, std::string& out) {

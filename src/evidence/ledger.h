@@ -33,7 +33,7 @@ struct LedgerOptions {
     std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
     Duration heartbeat = std::chrono::seconds(60);
     /// Leaves wait at most so long before commit_if_due() writes and syncs them.
-    Duration commit_within = std::chrono::milliseconds(10);
+    Duration commit_within = std::chrono::milliseconds(5);
     /// Compress closed segments in a thread of their own; otherwise within append().
     bool background_sealing = true;
     /// While the disk takes nothing, so much waits in memory; what comes beyond is counted as lost.

@@ -106,12 +106,23 @@ class Scanner {
         std::uint32_t check = 0;
         std::string frames;
         bool whole = true;
-        for (std::uint64_t block = 0; block < table.blocks(); ++block) {
+        // Many blocks a read: a block is a few kB.
+        for (std::uint64_t block = 0; block < table.blocks();) {
             const std::uint64_t begin = table.offsets[block];
+            std::uint64_t after = block + 1;
+            while (after < table.blocks() && table.offsets[after + 1] - begin <= kReadBytes) {
+                ++after;
+            }
             const std::string compressed =
-                TRY(disk_.read(path_, begin, table.offsets[block + 1] - begin));
+                TRY(disk_.read(path_, begin, table.offsets[after] - begin));
             check = crc32c(compressed, check);
-            whole = whole && take_block(compressed, begin, frames);
+            for (; block < after; ++block) {
+                const std::uint64_t offset = table.offsets[block];
+                const std::string_view one =
+                    std::string_view(compressed)
+                        .substr(offset - begin, table.offsets[block + 1] - offset);
+                whole = whole && take_block(one, offset, frames);
+            }
         }
         const std::uint64_t end = table.offsets.back();
         const std::string list = TRY(disk_.read(path_, end, table.file_bytes - end));
