@@ -145,9 +145,7 @@ Result<void> Ledger::tend(Timestamp now) {
 
 Result<Checkpoint> Ledger::seal(Timestamp now) {
     State& state = *state_;
-    if (day_of(now) > state.keys->epoch_day()) {
-        TRY(rotate_keys(now));
-    }
+    TRY(rotate_keys(now));
     Event heartbeat;
     heartbeat.reset(EventClass::ledger, now);
     if (now < state.last_seal) {
@@ -158,12 +156,23 @@ Result<Checkpoint> Ledger::seal(Timestamp now) {
 
 Result<void> Ledger::rotate_keys(Timestamp now) {
     State& state = *state_;
+    // A rotation whose seal was signed is finished before anything else is signed.
+    if (state.rotation_signed) {
+        TRY(state.keys->finish_rotation());
+        state.rotation_signed = false;
+    }
+    if (day_of(now) <= state.keys->epoch_day()) {
+        return {};
+    }
     const std::string vkey = render(TRY(state.keys->prepare_rotation(day_of(now))));
     Event event;
     event.reset(EventClass::ledger, now);
     event.set_ledger_vkey(vkey);
     TRY(seal_with(SealAction::key, event, now));
-    return state.keys->finish_rotation();
+    state.rotation_signed = true;
+    TRY(state.keys->finish_rotation());
+    state.rotation_signed = false;
+    return {};
 }
 
 Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp now) {
@@ -203,7 +212,11 @@ Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp 
         return std::unexpected(added.error());
     }
     state.sealed = std::move(checkpoint);
-    TRY(state.checkpoints->show());
+    // It is on disk in `checkpoints`: that `checkpoint` lags behind is no failure of the seal, and
+    // the next one mends it.
+    if (const Result<void> shown = state.checkpoints->show(); !shown) {
+        state.health.stalled = shown.error().message;
+    }
     if (on_checkpoint) {
         on_checkpoint(state.sealed);
     }
@@ -238,6 +251,7 @@ Result<std::uint64_t> Ledger::prune(std::uint64_t first, std::string_view reason
         return stays;
     }
     TRY(state.segments->finish_sealing());
+    TRY(rotate_keys(now));
     Event event;
     event.reset(EventClass::ledger, now);
     event.set_ledger_first(stays);
@@ -248,6 +262,7 @@ Result<std::uint64_t> Ledger::prune(std::uint64_t first, std::string_view reason
 }
 
 Result<void> Ledger::close(Timestamp now) {
+    TRY(rotate_keys(now));
     Event stop;
     stop.reset(EventClass::ledger, now);
     TRY(seal_with(SealAction::stop, stop, now));

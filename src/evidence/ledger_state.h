@@ -44,6 +44,7 @@ struct Ledger::State {
     Timestamp last_seal{};
     Seal last_seal_leaf;  ///< of the newest checkpoint when the ledger was opened
     std::optional<Timestamp> waiting_since;  ///< when the oldest leaf that is not durable came
+    bool rotation_signed = false;  ///< the next key's seal is signed, the old key still there
     LedgerHealth health;
     std::uint64_t lost_untold = 0;  ///< lost leaves that no gap leaf tells of yet
     Timestamp lost_first{};
