@@ -12,10 +12,13 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 #include "evidence/checkpoint.h"
+#include "evidence/key_chain.h"
 
 namespace mailvigil::app {
 
 namespace {
+
+constexpr std::string_view kNotSealed = ",\"sealed\":false";
 
 constexpr std::string_view kReadMe =
     R"(A case bundle of mailvigil: records of a sealed ledger, and the proof of each.
@@ -24,12 +27,14 @@ report.html      what happened, for people
 records.ndjson   a line a record: {"record":NUMBER,"leaf":LEAF}. The exact bytes that were sealed
                  are what stands between "leaf": and the last } of the line.
 proofs/          NUMBER.tlog-proof for each record (c2sp.org/tlog-proof)
+keys/            such proofs of the ledger's signing keys, from its first one on
 checkpoint       the signed head of the ledger at the time of the export
+bundle           how many records there are
 sha256sums       of every other file; sha256sum -c sha256sums
 
-To verify it without the host: mailvigil evidence import FOLDER --vkey LOGKEY, where LOGKEY is the
-ledger's log key, asked for in another way than this bundle. Any verifier of c2sp.org/tlog-proof
-will do as well; docs/case-bundle.md of mailvigil tells how.
+To verify it without the host: mailvigil evidence import FOLDER --vkey FIRST_EPOCH_KEY, the key that
+the ledger began with, asked for in another way than this bundle. Any verifier of
+c2sp.org/tlog-proof will do as well; docs/case-bundle.md of mailvigil tells how.
 )";
 
 /// Writes the files of a bundle and remembers their sums.
@@ -43,7 +48,8 @@ class BundleWriter {
             return fail(ErrorCode::unwritable,
                         fmt::format("cannot make the folder {}: {}", path_, std::strerror(errno)));
         }
-        return disk_.make_folder(path_ + "/proofs");
+        TRY(disk_.make_folder(path_ + "/proofs"));
+        return disk_.make_folder(path_ + "/keys");
     }
 
     Result<void> write(const std::string& name, std::string_view content) {
@@ -114,52 +120,80 @@ Result<std::vector<std::uint64_t>> leaves_of(EvidenceFolder& folder, const Bundl
     return leaves;
 }
 
-/// A proof of genesis that pruning has kept, or one of the ledger as it is.
-Result<std::string> proof_of(evidence::Disk& disk, EvidenceFolder& folder, std::uint64_t leaf) {
-    if (leaf == 0 && folder.ledger().first() > 0) {
-        return disk.read(fmt::format("{}/kept/{:020}.tlog-proof", folder.path(), leaf));
+/// A proof under the one checkpoint that goes with the bundle.
+Result<std::string> proof_of(evidence::LedgerReader& ledger,
+                             const BundleRecord& record,
+                             const evidence::Checkpoint& head) {
+    evidence::LeafProof proof{
+        .extra = record.bytes, .index = record.leaf, .path = {}, .checkpoint = head};
+    proof.path = TRY(inclusion_path(ledger, record.leaf, head.head.size));
+    if (!verify_inclusion(evidence::leaf_hash(record.bytes), record.leaf, proof.path, head.head)) {
+        return fail(ErrorCode::malformed,
+                    fmt::format("record {} is not what checkpoint {} signed; see what `mailvigil "
+                                "evidence verify` finds",
+                                record.leaf,
+                                head.head.size));
     }
-    const auto proof = TRY(folder.ledger().prove(leaf));
     return render(proof);
 }
 
 }  // namespace
 
-std::string render_bundle_line(std::uint64_t leaf, std::string_view bytes) {
-    return fmt::format("{{\"record\":{},\"leaf\":{}}}\n", leaf, bytes);
+std::string render_bundle_counts(std::uint64_t records, std::uint64_t unsealed) {
+    return fmt::format(
+        "mailvigil case bundle 1\nrecords {}\nnot sealed yet {}\n", records, unsealed);
+}
+
+std::string render_bundle_line(const BundleRecord& record) {
+    return fmt::format("{{\"record\":{}{},\"leaf\":{}}}\n",
+                       record.leaf,
+                       record.sealed ? "" : kNotSealed,
+                       record.bytes);
 }
 
 Result<BundleSummary> export_bundle(evidence::Disk& disk,
                                     EvidenceFolder& folder,
                                     const BundleRequest& request) {
     const auto leaves = TRY(leaves_of(folder, request));
-    const SealedState state = TRY(folder.sealed());
+    // A writer may go on meanwhile: one checkpoint is what the whole bundle is of.
     const auto checkpoints = TRY(folder.ledger().checkpoints());
+    if (checkpoints.empty()) {
+        return fail(ErrorCode::unknown, "nothing of this ledger is sealed yet");
+    }
+    const evidence::Checkpoint& head = checkpoints.back();
+    const auto chain =
+        TRY(evidence::key_chain(disk, evidence::Layout{folder.path()}, folder.ledger()));
     BundleWriter writer(disk, request.to);
     TRY(writer.begin());
+    for (const evidence::LeafProof& link : chain) {
+        TRY(writer.write("keys/" + evidence::key_link_name(link.index), render(link)));
+    }
     BundleSummary summary;
     std::string lines;
     std::vector<BundleRecord> records;
     for (const std::uint64_t leaf : leaves) {
-        BundleRecord record{.leaf = leaf, .bytes = {}, .proved = leaf < state.sealed};
+        const bool sealed = leaf < head.head.size;
+        BundleRecord record{.leaf = leaf, .bytes = {}, .sealed = sealed, .proved = sealed};
         record.bytes =
             leaf == 0 ? TRY(genesis_leaf(disk, folder)) : TRY(folder.ledger().leaf(leaf));
-        lines += render_bundle_line(leaf, record.bytes);
-        if (record.proved) {
-            const std::string proof = TRY(proof_of(disk, folder, leaf));
+        lines += render_bundle_line(record);
+        if (sealed) {
+            const bool kept = leaf == 0 && folder.ledger().first() > 0 && !chain.empty();
+            const std::string proof =
+                kept ? render(chain.front()) : TRY(proof_of(folder.ledger(), record, head));
             TRY(writer.write(fmt::format("proofs/{}.tlog-proof", leaf), proof));
             ++summary.proofs;
         }
         records.push_back(std::move(record));
     }
     summary.records = records.size();
+    TRY(writer.write("bundle",
+                     render_bundle_counts(summary.records, summary.records - summary.proofs)));
     TRY(writer.write("records.ndjson", lines));
-    if (!checkpoints.empty()) {
-        TRY(writer.write("checkpoint", render(checkpoints.back())));
-    }
+    TRY(writer.write("checkpoint", render(head)));
     TRY(writer.write("README", kReadMe));
     TRY(writer.write("report.html",
-                     output::render_html(bundle_page(records, state.origin, request.now))));
+                     output::render_html(bundle_page(records, head.origin, request.now))));
     TRY(writer.finish());
     return summary;
 }

@@ -37,6 +37,7 @@ Result<BundleSummary> export_bundle(evidence::Disk& disk,
 struct BundleRecord {
     std::uint64_t leaf = 0;
     std::string bytes;
+    bool sealed = true;  ///< false: it was not yet when the bundle was made
     bool proved = false;
 };
 
@@ -44,26 +45,30 @@ struct BundleReport {
     std::vector<std::string> damages;
     std::vector<BundleRecord> records;
     std::uint64_t proved = 0;
+    std::uint64_t unsealed = 0;  ///< marked as not sealed yet: nothing proves them
     std::string origin;
     std::uint64_t size = 0;  ///< of the tree that its newest checkpoint is of
-    std::optional<evidence::VerifierKey> log_key;
+    std::optional<evidence::VerifierKey> first_key;  ///< the given one, else what the bundle claims
 
     [[nodiscard]] bool good() const { return damages.empty(); }
 };
 
-/// Verifies a bundle with nothing else at hand than, perhaps, the ledger's log key from elsewhere.
-/// Error only where it can't be read.
+/// Verifies a bundle with nothing else at hand than, perhaps, the ledger's first epoch key from
+/// elsewhere. Error only where it can't be read.
 Result<BundleReport> import_bundle(evidence::Disk& disk,
                                    const std::string& path,
-                                   const std::optional<evidence::VerifierKey>& log_key);
+                                   const std::optional<evidence::VerifierKey>& first_key);
 
 /// The page that goes with those records.
 output::Report bundle_page(const std::vector<BundleRecord>& records,
                            std::string_view origin,
                            Timestamp now);
 
+/// What the file `bundle` says: how much there must be.
+std::string render_bundle_counts(std::uint64_t records, std::uint64_t unsealed);
+
 /// A line of records.ndjson.
-std::string render_bundle_line(std::uint64_t leaf, std::string_view bytes);
+std::string render_bundle_line(const BundleRecord& record);
 Result<BundleRecord> parse_bundle_line(std::string_view line);
 
 }  // namespace mailvigil::app

@@ -8,15 +8,20 @@
 #include "app/case_bundle.h"
 #include "base/base64.h"
 #include "base/sha256.h"
-#include "event/canonical.h"
 #include "evidence/checkpoint.h"
+#include "evidence/key_chain.h"
 
 namespace mailvigil::app {
 
 namespace {
 
 constexpr std::string_view kRecordStart = "{\"record\":";
+constexpr std::string_view kNotSealed = ",\"sealed\":false";
 constexpr std::string_view kLeafStart = ",\"leaf\":";
+
+std::string proof_name(std::uint64_t leaf) {
+    return fmt::format("proofs/{}.tlog-proof", leaf);
+}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
@@ -32,18 +37,21 @@ class Import {
   public:
     Import(evidence::Disk& disk, const std::string& path) : disk_(disk), path_(path) {}
 
-    Result<BundleReport> run(const std::optional<evidence::VerifierKey>& log_key) {
+    Result<BundleReport> run(const std::optional<evidence::VerifierKey>& first_key) {
         sums_ = TRY(disk_.read(path_ + "/sha256sums"));
         const std::string records = TRY(disk_.read(path_ + "/records.ndjson"));
         check_sums();
         read_records(records);
-        report_.log_key = log_key ? log_key : own_log_key();
-        if (!report_.log_key) {
-            damage("records.ndjson", "there is no genesis record that names the ledger's keys");
+        begin(first_key);
+        if (verifier_) {
+            check_checkpoint();
+            for (BundleRecord& record : report_.records) {
+                check_record(record);
+            }
+            check_unsealed();
         }
-        for (BundleRecord& record : report_.records) {
-            check_proof(record);
-        }
+        check_counts();
+        check_strangers();
         return std::move(report_);
     }
 
@@ -70,7 +78,8 @@ class Import {
                 damage(name, "its SHA-256 is not the one in sha256sums");
             }
         }
-        for (const std::string_view name : {"records.ndjson", "report.html", "README"}) {
+        for (const std::string_view name :
+             {"records.ndjson", "report.html", "README", "checkpoint", "bundle"}) {
             if (!named.contains(name)) {
                 damage(name, "it is not listed in sha256sums");
             }
@@ -82,63 +91,135 @@ class Import {
         for (const std::string_view line : lines_of(text)) {
             ++number;
             auto record = parse_bundle_line(line);
-            if (record) {
-                report_.records.push_back(std::move(*record));
-            } else {
-                damage(fmt::format("records.ndjson:{}", number), record.error().message);
+            const std::string where = fmt::format("records.ndjson:{}", number);
+            if (!record) {
+                damage(where, record.error().message);
+                continue;
+            }
+            if (!report_.records.empty() && record->leaf <= report_.records.back().leaf) {
+                damage(where, "its number is not above that of the record before");
+            }
+            report_.records.push_back(std::move(*record));
+        }
+    }
+
+    void begin(const std::optional<evidence::VerifierKey>& first_key) {
+        const auto chain = evidence::read_key_chain(disk_, path_ + "/keys");
+        if (!chain) {
+            return damage("keys", chain.error().message);
+        }
+        const auto claimed = evidence::claimed_keys(*chain);
+        if (!claimed) {
+            return damage("keys", claimed.error().message);
+        }
+        report_.first_key = first_key.value_or(claimed->epoch);
+        evidence::ProofVerifier verifier(*chain, *report_.first_key);
+        if (const auto begun = verifier.begins(); !begun) {
+            return damage("keys",
+                          first_key == claimed->log
+                              ? "the key that was given is the ledger's log key; what is wanted is "
+                                "its first epoch key"
+                              : begun.error().message);
+        }
+        verifier_ = std::move(verifier);
+    }
+
+    Result<evidence::Checkpoint> read_checkpoint() {
+        const std::string text = TRY(disk_.read(path_ + "/checkpoint"));
+        auto checkpoint = TRY(evidence::parse_checkpoint(text));
+        TRY(verifier_->verify(checkpoint));
+        return checkpoint;
+    }
+
+    void check_checkpoint() {
+        const auto checkpoint = read_checkpoint();
+        if (!checkpoint) {
+            return damage("checkpoint", checkpoint.error().message);
+        }
+        report_.origin = checkpoint->origin;
+        report_.size = checkpoint->head.size;
+    }
+
+    Result<void> check_proof(const BundleRecord& record, const std::string& name) {
+        const std::string path = fmt::format("{}/{}", path_, name);
+        if (!disk_.exists(path)) {
+            return fail(ErrorCode::malformed,
+                        fmt::format("it is missing: nothing proves record {}", record.leaf));
+        }
+        const std::string text = TRY(disk_.read(path));
+        const auto proof = TRY(evidence::parse_proof(text));
+        if (proof.index != record.leaf || proof.extra != record.bytes) {
+            return fail(ErrorCode::malformed,
+                        "it proves another record than the one in records.ndjson");
+        }
+        TRY(verifier_->verify(proof));
+        report_.size = std::max(report_.size, proof.checkpoint.head.size);
+        return {};
+    }
+
+    void check_record(BundleRecord& record) {
+        if (!record.sealed) {
+            return;
+        }
+        const std::string name = proof_name(record.leaf);
+        if (const auto proved = check_proof(record, name); !proved) {
+            return damage(name, proved.error().message);
+        }
+        record.proved = true;
+        ++report_.proved;
+    }
+
+    /// What lies below a signed checkpoint was sealed, whatever its line says.
+    void check_unsealed() {
+        for (const BundleRecord& record : report_.records) {
+            if (!record.sealed && record.leaf < report_.size) {
+                damage("records.ndjson",
+                       fmt::format("record {} is marked as not sealed yet, but the checkpoint of "
+                                   "size {} covers it",
+                                   record.leaf,
+                                   report_.size));
             }
         }
     }
 
-    std::optional<evidence::VerifierKey> own_log_key() {
-        if (report_.records.empty() || report_.records.front().leaf != 0) {
-            return {};
+    void check_counts() {
+        for (const BundleRecord& record : report_.records) {
+            report_.unsealed += record.sealed ? 0 : 1;
         }
-        EventBatch batch;
-        if (!decode_canonical(report_.records.front().bytes, batch)) {
-            return {};
+        const auto counts = disk_.read(path_ + "/bundle");
+        const std::string found = render_bundle_counts(report_.records.size(), report_.unsealed);
+        if (counts && *counts != found) {
+            damage("records.ndjson",
+                   fmt::format("it has {} records, {} of them not sealed yet, and the file bundle "
+                               "says otherwise",
+                               report_.records.size(),
+                               report_.unsealed));
         }
-        const auto key = evidence::parse_vkey(batch.events().front().ledger_log_vkey());
-        return key ? std::optional(*key) : std::nullopt;
     }
 
-    void check_proof(BundleRecord& record) {
-        const std::string name = fmt::format("proofs/{}.tlog-proof", record.leaf);
-        if (!disk_.exists(fmt::format("{}/{}", path_, name))) {
-            // What was not sealed yet has none; one that was taken away is missed by sha256sums.
-            return;
+    /// Proofs of what is not in the bundle.
+    void check_strangers() {
+        std::set<std::string> proofs;
+        for (const BundleRecord& record : report_.records) {
+            if (record.sealed) {
+                proofs.insert(proof_name(record.leaf));
+            }
         }
-        const auto text = disk_.read(fmt::format("{}/{}", path_, name));
-        const auto proof = text ? evidence::parse_proof(*text)
-                                : Result<evidence::LeafProof>(std::unexpected(text.error()));
-        if (!proof) {
-            return damage(name, proof.error().message);
+        const auto names = disk_.list(path_ + "/proofs");
+        if (!names) {
+            return damage("proofs", names.error().message);
         }
-        if (proof->index != record.leaf || proof->extra != record.bytes) {
-            return damage(name, "it proves another record than the one in records.ndjson");
+        for (const std::string& name : *names) {
+            if (!proofs.contains("proofs/" + name)) {
+                damage("proofs/" + name, "records.ndjson has no sealed record for it");
+            }
         }
-        if (!evidence::verify_inclusion(evidence::leaf_hash(record.bytes),
-                                        record.leaf,
-                                        proof->path,
-                                        proof->checkpoint.head)) {
-            return damage(name, "the record and its path do not lead to the checkpoint's root");
-        }
-        if (!report_.log_key || evidence::check(proof->checkpoint.note, *report_.log_key) !=
-                                    evidence::SignatureCheck::valid) {
-            return damage(name, "its checkpoint is not signed by the ledger's log key");
-        }
-        if (proof->checkpoint.origin != report_.log_key->name) {
-            return damage(name, "its checkpoint is of another ledger");
-        }
-        record.proved = true;
-        ++report_.proved;
-        report_.origin = proof->checkpoint.origin;
-        report_.size = std::max(report_.size, proof->checkpoint.head.size);
     }
 
     evidence::Disk& disk_;
     const std::string& path_;
     std::string sums_;
+    std::optional<evidence::ProofVerifier> verifier_;  ///< absent: not even the first key holds
     BundleReport report_;
 };
 
@@ -159,6 +240,10 @@ Result<BundleRecord> parse_bundle_line(std::string_view line) {
         return broken();
     }
     line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+    if (line.starts_with(kNotSealed)) {
+        line.remove_prefix(kNotSealed.size());
+        record.sealed = false;
+    }
     if (!line.starts_with(kLeafStart)) {
         return broken();
     }
@@ -168,8 +253,8 @@ Result<BundleRecord> parse_bundle_line(std::string_view line) {
 
 Result<BundleReport> import_bundle(evidence::Disk& disk,
                                    const std::string& path,
-                                   const std::optional<evidence::VerifierKey>& log_key) {
-    return Import(disk, path).run(log_key);
+                                   const std::optional<evidence::VerifierKey>& first_key) {
+    return Import(disk, path).run(first_key);
 }
 
 }  // namespace mailvigil::app

@@ -142,12 +142,13 @@ struct Pages {
 ReportSection how_to_verify(std::string_view origin) {
     return {.heading = "How to verify this",
             .paragraphs = {"Every record above has its number in the sealed ledger, and a proof in "
-                           "the folder proofs/ of this bundle. Ask for the ledger's log key in "
-                           "another way than this bundle; then, without the host:"},
+                           "the folder proofs/ of this bundle. Ask for the first epoch key of the "
+                           "ledger in another way than this bundle; then, without the host:"},
             .facts = {{"ledger", std::string(origin)}},
             .columns = {},
             .rows = {},
-            .commands = {"sha256sum -c sha256sums", "mailvigil evidence import . --vkey LOGKEY"}};
+            .commands = {"sha256sum -c sha256sums",
+                         "mailvigil evidence import . --vkey FIRST_EPOCH_KEY"}};
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "app/evidence_folder.h"
+#include "base/escape.h"
 #include "detect/engine.h"
 #include "ingest/adapter/roster.h"
 #include "ingest/log_source.h"
@@ -282,14 +284,31 @@ class Replay {
             hooks_.record(event);
         }
         if (options_.explain && event.event_class == EventClass::access &&
-            is_asked(event.time, event.finding_end())) {
+            is_asked(event.time,
+                     event.has(Field::finding_end) ? event.finding_end() : event.time)) {
             hooks_.finding(event);
         }
     }
 
+    /// What is sealed is asked from the ledger, not read from the log again.
+    void refer_to_ledger(detect::Finding& finding) const {
+        if (options_.ledger.empty() || finding.incident == 0) {
+            return;
+        }
+        for (std::string& next : finding.next) {
+            if (next.starts_with("mailvigil replay")) {
+                next = fmt::format("mailvigil incident show {}", finding.incident);
+                next += options_.ledger == kDefaultEvidence
+                            ? std::string()
+                            : fmt::format(" --evidence {}", shell_quote(options_.ledger));
+            }
+        }
+    }
+
     void tell(detect::Engine& engine) {
-        for (const detect::Finding& finding : engine.take_findings()) {
+        for (detect::Finding& finding : engine.take_findings()) {
             findings_.clear();
+            refer_to_ledger(finding);
             if (hooks_.record) {
                 give(finding, findings_);
                 hooks_.record(findings_.events().front());

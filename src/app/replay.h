@@ -37,6 +37,7 @@ struct ReplayOptions {
     Telling telling = Telling::every_update;
     std::string host;  ///< name for logs that carry none
     std::uint64_t first_incident = 1;
+    std::string ledger;  ///< folder that all of it is recorded in; empty: none
 };
 
 struct ReplayProgress {

@@ -62,6 +62,11 @@ output::Table standard_table(output::TableForm form, std::span<const output::Col
 /// An empty line between a table and what is said about it.
 void end_of_rows();
 
+/// The folder of the chain of keys that goes with a proof.
+inline std::string keys_beside(const std::string& proof) {
+    return proof + ".keys";
+}
+
 /// A labelled line below a table: "sealed       all of it".
 void note(std::string_view label, std::string_view text);
 

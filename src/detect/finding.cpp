@@ -32,6 +32,46 @@ std::string_view entrance_word(Entrance entrance) {
     }
 }
 
+std::string_view brief_entrance_word(Entrance entrance) {
+    switch (entrance) {
+        case Entrance::ssh:
+            return "ssh";
+        case Entrance::service:
+            return "service";
+        default:
+            return entrance_word(entrance);
+    }
+}
+
+std::string_view last_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// The topmost ancestor that is known to run something; null: there is none.
+const Process* starter(const Process& process, const Lineage& lineage) {
+    constexpr std::uint32_t kInit = 1;
+    const Process* top = nullptr;
+    lineage.ancestors(process, [&](const Process& ancestor) {
+        if (ancestor.pid.value == kInit) {
+            return false;
+        }
+        top = ancestor.executable.empty() ? top : &ancestor;
+        return true;
+    });
+    return top;
+}
+
+/// Below /usr/lib the package says more than the program: dovecot of /usr/lib/dovecot/imap.
+std::string_view package_or_program(std::string_view executable) {
+    for (const std::string_view folder : {"/usr/lib/", "/usr/libexec/"}) {
+        if (executable.starts_with(folder)) {
+            const std::string_view below = executable.substr(folder.size());
+            return below.substr(0, below.find('/'));
+        }
+    }
+    return last_name(executable);
+}
+
 std::string describe_entrance(const lineage::Session& session) {
     const std::string_view word = entrance_word(session.entrance);
     if (word.empty()) {
@@ -46,11 +86,10 @@ std::string describe_entrance(const lineage::Session& session) {
 std::string describe_who(const Process& process, const Lineage& lineage) {
     const std::string user = lineage.user_name(process.user.value);
     if (process.login_user == kUnset) {
-        const Process& root = lineage.tree_root(process);
-        const std::string origin = root.self == process.self
-                                       ? std::string()
-                                       : fmt::format(", started by {}", root.executable);
-        return fmt::format("{} (no login{})", user, origin);
+        const Process* origin = starter(process, lineage);
+        return origin == nullptr
+                   ? fmt::format("{} (no login)", user)
+                   : fmt::format("{} (no login, started by {})", user, origin->executable);
     }
     std::string details = fmt::format("loginuid {}", process.login_user);
     if (const lineage::Session* session = lineage.session(process); session != nullptr) {
@@ -69,6 +108,30 @@ std::string describe_who(const Process& process, const Lineage& lineage) {
         return fmt::format("{} ({})", user, details);
     }
     return fmt::format("{}, really {} ({})", user, lineage.user_name(process.login_user), details);
+}
+
+std::string describe_who_briefly(const Process& process, const Lineage& lineage) {
+    const std::string user = lineage.user_name(process.user.value);
+    if (process.login_user == kUnset) {
+        const Process* origin = starter(process, lineage);
+        const std::string& program = origin == nullptr ? process.executable : origin->executable;
+        return program.empty() ? fmt::format("{} (no login)", user)
+                               : fmt::format("{} ({})", user, package_or_program(program));
+    }
+    std::string how;
+    if (const lineage::Session* session = lineage.session(process); session != nullptr) {
+        const std::string_view word = brief_entrance_word(session->entrance);
+        how = word.empty() ? last_name(session->entrance_program) : word;
+        if (session->from) {
+            how += fmt::format("{}{}", how.empty() ? "from " : " ", render(*session->from));
+        }
+    }
+    if (process.login_user != process.user.value) {
+        const std::string login = lineage.user_name(process.login_user);
+        return how.empty() ? fmt::format("{} ({})", user, login)
+                           : fmt::format("{} ({}, {})", user, login, how);
+    }
+    return how.empty() ? user : fmt::format("{} ({})", user, how);
 }
 
 std::string describe_command(const Process& process) {

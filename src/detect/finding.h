@@ -57,6 +57,9 @@ void give(const Finding& finding, EventBatch& batch);
 /// "root, really operator1 (loginuid 1007, session 12, SSH from 198.51.100.7, sudo 3 min earlier)".
 std::string describe_who(const lineage::Process& process, const lineage::Lineage& lineage);
 
+/// The same for a column: "root (operator1, ssh 198.51.100.7)", "root (cron)", "hr (dovecot)".
+std::string describe_who_briefly(const lineage::Process& process, const lineage::Lineage& lineage);
+
 /// How a person would name what a process runs: "bash /tmp/upd.sh", "curl -T - https://…"; cut at a
 /// readable length.
 std::string describe_command(const lineage::Process& process);

@@ -39,23 +39,23 @@ Result<LeafProof> link(Disk& disk,
     return proof;
 }
 
-/// What one link says, once it was checked.
-struct Keys {
-    VerifierKey log;
-    VerifierKey epoch;
-};
+using Keys = LedgerKeys;
+
+Error no_first_key() {
+    return {ErrorCode::malformed, "there is no proof of the ledger's first key"};
+}
 
 bool is_included(const LeafProof& proof) {
     return verify_inclusion(leaf_hash(proof.extra), proof.index, proof.path, proof.checkpoint.head);
 }
 
-Result<void> check_signed(const LeafProof& proof, const Keys& keys) {
-    const Note& note = proof.checkpoint.note;
+Result<void> check_signed(const Checkpoint& checkpoint, const Keys& keys) {
+    const Note& note = checkpoint.note;
     if (check(note, keys.log) != SignatureCheck::valid ||
         check(note, keys.epoch) != SignatureCheck::valid) {
         return fail(ErrorCode::malformed,
                     fmt::format("the checkpoint of size {} is not signed by the keys of its day",
-                                proof.checkpoint.head.size));
+                                checkpoint.head.size));
     }
     return {};
 }
@@ -75,7 +75,7 @@ Result<Keys> follow(const LeafProof& proof, const std::optional<Keys>& before) {
         return fail(ErrorCode::malformed,
                     fmt::format("record {} names keys of another ledger", proof.index));
     }
-    TRY(check_signed(proof, before.value_or(keys)));
+    TRY(check_signed(proof.checkpoint, before.value_or(keys)));
     return keys;
 }
 
@@ -95,35 +95,108 @@ Result<std::vector<LeafProof>> key_chain(Disk& disk, const Layout& layout, Ledge
     return chain;
 }
 
-Result<void> verify_proof(const LeafProof& proof,
-                          std::span<const LeafProof> chain,
-                          const VerifierKey& first) {
-    std::optional<Keys> keys;
+std::string key_link_name(std::uint64_t leaf) {
+    return fmt::format("{:020}.tlog-proof", leaf);
+}
+
+Result<void> write_key_chain(Disk& disk,
+                             const std::string& folder,
+                             std::span<const LeafProof> chain) {
+    TRY(disk.make_folder(folder));
     for (const LeafProof& link : chain) {
-        // A key signs what comes after its own seal.
-        if (keys && link.index + 1 >= proof.checkpoint.head.size) {
-            break;
-        }
-        if (link.checkpoint.origin != proof.checkpoint.origin) {
-            return fail(ErrorCode::malformed, "the proof is of another ledger than the keys");
-        }
-        Keys next = TRY(follow(link, keys));
-        if (!keys && next.epoch != first) {
+        const auto file =
+            TRY(disk.open_append(fmt::format("{}/{}", folder, key_link_name(link.index))));
+        TRY(file->append(render(link)));
+        TRY(file->sync());
+    }
+    return disk.sync_folder(folder);
+}
+
+Result<std::vector<LeafProof>> read_key_chain(Disk& disk, const std::string& folder) {
+    std::vector<LeafProof> chain;
+    for (const std::string& name : TRY(disk.list(folder))) {
+        const std::string path = fmt::format("{}/{}", folder, name);
+        auto link = parse_proof(TRY(disk.read(path)));
+        if (!link || key_link_name(link->index) != name) {
             return fail(ErrorCode::malformed,
-                        "the ledger does not begin with the key that was given");
+                        fmt::format("{} is no link of a chain of keys", path));
         }
-        keys = std::move(next);
+        chain.push_back(std::move(*link));
     }
-    if (!keys) {
-        return fail(ErrorCode::malformed, "there is no proof of the ledger's first key");
+    return chain;
+}
+
+Result<LedgerKeys> claimed_keys(std::span<const LeafProof> chain) {
+    const auto seal = chain.empty() ? Result<std::optional<Seal>>(std::nullopt)
+                                    : parse_seal(chain.front().index, chain.front().extra);
+    if (!seal || !*seal || (*seal)->action != SealAction::genesis) {
+        return std::unexpected(no_first_key());
     }
+    return LedgerKeys{.log = TRY(parse_vkey((*seal)->log_vkey)),
+                      .epoch = TRY(parse_vkey((*seal)->vkey))};
+}
+
+ProofVerifier::ProofVerifier(std::span<const LeafProof> chain, const VerifierKey& first) {
+    for (const LeafProof& link : chain) {
+        auto keys =
+            follow(link, epochs_.empty() ? std::nullopt : std::optional<Keys>(epochs_.back().keys));
+        if (keys && epochs_.empty() && keys->epoch != first) {
+            keys =
+                fail(ErrorCode::malformed, "the ledger does not begin with the key that was given");
+        }
+        if (!keys) {
+            broken_at_ = link.index;
+            broken_ = keys.error();
+            return;
+        }
+        epochs_.push_back({.seal = link.index, .keys = std::move(*keys)});
+    }
+}
+
+Result<void> ProofVerifier::begins() const {
+    if (epochs_.empty()) {
+        return std::unexpected(broken_.value_or(no_first_key()));
+    }
+    return {};
+}
+
+Result<void> ProofVerifier::verify(const Checkpoint& checkpoint) {
+    TRY(begins());
+    if (checkpoint.origin != epochs_.front().keys.log.name) {
+        return fail(ErrorCode::malformed, "the proof is of another ledger than the keys");
+    }
+    // A key signs what comes after its own seal.
+    const auto is_before = [&](std::uint64_t seal) { return seal + 1 < checkpoint.head.size; };
+    if (broken_ && is_before(broken_at_)) {
+        return std::unexpected(*broken_);
+    }
+    const Keys* keys = &epochs_.front().keys;
+    for (const Epoch& epoch : epochs_) {
+        keys = is_before(epoch.seal) ? &epoch.keys : keys;
+    }
+    std::string text = render(checkpoint);
+    if (text != known_) {
+        TRY(check_signed(checkpoint, *keys));
+        known_ = std::move(text);
+    }
+    return {};
+}
+
+Result<void> ProofVerifier::verify(const LeafProof& proof) {
+    TRY(verify(proof.checkpoint));
     if (!is_included(proof)) {
         return fail(ErrorCode::malformed,
                     fmt::format("the path of record {} does not lead to the checkpoint of size {}",
                                 proof.index,
                                 proof.checkpoint.head.size));
     }
-    return check_signed(proof, *keys);
+    return {};
+}
+
+Result<void> verify_proof(const LeafProof& proof,
+                          std::span<const LeafProof> chain,
+                          const VerifierKey& first) {
+    return ProofVerifier(chain, first).verify(proof);
 }
 
 }  // namespace mailvigil::evidence

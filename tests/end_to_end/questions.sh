@@ -55,22 +55,29 @@ for question in 'who ceo' 'what operator1' 'timeline' 'incident list'; do
 done
 
 # One record, to be checked without the ledger.
+first_key=$("$program" evidence status --evidence "$ledger" | sed -n 's/^epoch key *//p')
 log_key=$("$program" evidence status --evidence "$ledger" | sed -n 's/^log key *//p')
 ask 'prove' 0 '^index 20$' evidence prove 20
-"$program" evidence prove 20 --evidence "$ledger" -o "$work/20.tlog-proof"
-run 'verify a proof' 0 'good: record 20' evidence verify --proof "$work/20.tlog-proof" --vkey "$log_key"
+ask 'prove, how to get the chain of keys' 0 'FILE.keys' evidence prove 20
+ask 'prove into a file' 0 '20.tlog-proof.keys' evidence prove 20 -o "$work/20.tlog-proof"
+ask 'prove into it again' 3 'is there already' evidence prove 20 -o "$work/20.tlog-proof"
+run 'verify a proof' 0 'good: record 20' evidence verify --proof "$work/20.tlog-proof" --vkey "$first_key"
+run 'a proof, another key' 1 'does not begin' evidence verify --proof "$work/20.tlog-proof" --vkey "$log_key"
 sed 's/^index 20$/index 21/' "$work/20.tlog-proof" >"$work/21.tlog-proof"
-run 'a forged proof' 1 'do not lead' evidence verify --proof "$work/21.tlog-proof" --vkey "$log_key"
+run 'no chain' 3 'the chain of keys' evidence verify --proof "$work/21.tlog-proof" --vkey "$first_key"
+cp -r "$work/20.tlog-proof.keys" "$work/21.tlog-proof.keys"
+run 'a forged proof' 1 'does not lead' evidence verify --proof "$work/21.tlog-proof" --vkey "$first_key"
 
 # A case, handed over.
 ask 'export' 0 '^written' evidence export --incident 1 --to "$work/case"
-run 'import' 0 'verdict  *good' evidence import "$work/case" --vkey "$log_key"
+run 'import' 0 'verdict  *good' evidence import "$work/case" --vkey "$first_key"
+run 'import, another key' 1 'log key' evidence import "$work/case" --vkey "$log_key"
 (cd "$work/case" && sha256sum --quiet -c sha256sums) || failed=1
 ask 'export, again' 3 'cannot make the folder' evidence export --incident 1 --to "$work/case"
 ask 'export of a span' 0 '^written' evidence export --since 2026-11-23 --to "$work/span"
 cp -r "$work/case" "$work/forged"
 sed -i '2s/ceo/cfo/' "$work/forged/records.ndjson"
-run 'a forged case' 1 'another record' evidence import "$work/forged" --vkey "$log_key"
+run 'a forged case' 1 'another record' evidence import "$work/forged" --vkey "$first_key"
 
 # Closing is sealed; the checkpoint from before still holds.
 cp "$ledger/checkpoint" "$work/anchor"

@@ -49,7 +49,7 @@ Exit run(const Arguments& arguments) {
              fmt::format("{} not sealed yet; export again after the next checkpoint",
                          output::render_count(bundle->records - bundle->proofs, "record")));
     }
-    note("next", fmt::format("mailvigil evidence import {}", request.to));
+    note("next", fmt::format("mailvigil evidence import {} --vkey FIRST_EPOCH_KEY", request.to));
     return Exit::nothing_found;
 }
 

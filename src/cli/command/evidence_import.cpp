@@ -47,7 +47,7 @@ void tell(const app::BundleReport& bundle, bool key_given) {
     }
     note("verdict",
          bundle.good()
-             ? "good: every record with a proof is as it was sealed"
+             ? "good: every record that was sealed is as it was sealed"
              : fmt::format("damaged: {}", output::render_count(bundle.damages.size(), "damage")));
     note("origin", bundle.origin.empty() ? "unknown" : bundle.origin);
     note("records",
@@ -55,13 +55,19 @@ void tell(const app::BundleReport& bundle, bool key_given) {
                      bundle.records.size(),
                      bundle.proved,
                      bundle.size));
+    if (bundle.unsealed > 0) {
+        note("weakened by",
+             fmt::format("{} not sealed yet when the bundle was made: nothing proves what is "
+                         "said there",
+                         output::render_count(bundle.unsealed, "record")));
+    }
     if (!key_given) {
         note("weakened by",
              "no --vkey was given: the bundle agrees with itself, no more; ask for the ledger's "
-             "log key in another way");
+             "first epoch key in another way");
     }
-    if (bundle.log_key) {
-        note("log key", render(*bundle.log_key));
+    if (bundle.first_key) {
+        note("epoch key", render(*bundle.first_key));
     }
 }
 
@@ -91,7 +97,7 @@ Exit run(const Arguments& arguments) {
 
 constexpr Option kOptions[] = {
     {"DIR", OptionKind::positional, "", "a case bundle that evidence export wrote"},
-    {"--vkey", OptionKind::value, "VKEY", "the ledger's log key, from elsewhere"},
+    {"--vkey", OptionKind::value, "VKEY", "the ledger's first epoch key, from elsewhere"},
 };
 
 }  // namespace

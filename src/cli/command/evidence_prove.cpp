@@ -7,19 +7,34 @@
 #include "cli/command/roster.h"
 #include "cli/question.h"
 #include "evidence/checkpoint.h"
+#include "evidence/key_chain.h"
 
 namespace mailvigil::cli::command {
 
 namespace {
 
-Result<void> write_new(const std::string& path, std::string_view content) {
-    evidence::Disk& disk = evidence::posix_disk();
+Result<void> check_new(evidence::Disk& disk, const std::string& path) {
     if (disk.exists(path)) {
         return fail(ErrorCode::unwritable,
                     fmt::format("{} is there already; name another file", path));
     }
+    return {};
+}
+
+/// The proof and the chain of keys beside it, in new files.
+Result<void> write_both(evidence::LedgerReader& ledger,
+                        const std::string& folder,
+                        const std::string& path,
+                        std::string_view proof) {
+    evidence::Disk& disk = evidence::posix_disk();
+    const std::string keys = keys_beside(path);
+    TRY(check_new(disk, path));
+    TRY(check_new(disk, keys));
+    const auto chain = TRY(evidence::key_chain(disk, evidence::Layout{folder}, ledger));
+    TRY(evidence::write_key_chain(disk, keys, chain));
     const auto file = TRY(disk.open_append(path));
-    return file->append(content);
+    TRY(file->append(proof));
+    return file->sync();
 }
 
 Exit run(const Arguments& arguments) {
@@ -32,9 +47,9 @@ Exit run(const Arguments& arguments) {
     if (!leaf) {
         return Exit::usage;
     }
-    const auto ledger = evidence::LedgerReader::open(
-        evidence::posix_disk(),
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence)));
+    const std::string folder =
+        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const auto ledger = evidence::LedgerReader::open(evidence::posix_disk(), folder);
     const auto proof = ledger ? (*ledger)->prove(*leaf) : std::unexpected(ledger.error());
     if (!proof) {
         return complain_of(proof.error());
@@ -43,15 +58,29 @@ Exit run(const Arguments& arguments) {
     const auto to = arguments.value("-o");
     if (!to) {
         mailvigil::print(stdout, "{}", rendered);
+        complain(fmt::format(
+            "who relies on it needs the chain of keys, too: mailvigil evidence prove {} -o FILE "
+            "writes it to FILE.keys",
+            *leaf));
         return Exit::nothing_found;
     }
-    const auto written = write_new(*to, rendered);
-    return written ? Exit::nothing_found : complain_of(written.error());
+    if (const auto written = write_both(**ledger, folder, *to, rendered); !written) {
+        return complain_of(written.error());
+    }
+    complain(fmt::format(
+        "hand over {0} and {1}; to verify them: mailvigil evidence verify --proof {0} --vkey "
+        "FIRST_EPOCH_KEY",
+        *to,
+        keys_beside(*to)));
+    return Exit::nothing_found;
 }
 
 constexpr Option kOptions[] = {
     {"RECORD", OptionKind::positional, "", "number of the record"},
-    {"-o", OptionKind::value, "FILE", "a new file for the proof; default standard output"},
+    {"-o",
+     OptionKind::value,
+     "FILE",
+     "a new file for the proof, and FILE.keys for the chain of keys; default standard output"},
     kEvidenceOption,
 };
 

@@ -8,17 +8,18 @@
 #include "app/configuration.h"
 #include "app/configuration_files.h"
 #include "app/content_reader.h"
+#include "app/evidence_folder.h"
 #include "app/knowledge.h"
 #include "app/recorder.h"
 #include "base/escape.h"
 #include "base/print.h"
 #include "cli/command/roster.h"
+#include "cli/question.h"
 
 namespace mailvigil::cli::command {
 
 namespace {
 
-constexpr std::string_view kDefaultFolder = "/var/lib/mailvigil/evidence";
 constexpr std::size_t kShownHashBytes = 12;
 
 struct Counts {
@@ -78,7 +79,8 @@ Exit run(const Arguments& arguments) {
         complain("the configuration has errors; mend them first (mailvigil config check)");
         return Exit::failure;
     }
-    const std::string folder = arguments.value("--evidence").value_or(std::string(kDefaultFolder));
+    const std::string folder =
+        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
     auto recorder = app::Recorder::open(
         evidence::posix_disk(),
         {.folder = folder, .host = host_name(knowledge.settings), .say = complain});
@@ -106,7 +108,7 @@ Exit run(const Arguments& arguments) {
 }
 
 constexpr Option kOptions[] = {
-    {"--evidence", OptionKind::value, "DIR", "the ledger; default /var/lib/mailvigil/evidence"},
+    kEvidenceOption,
     {"--config", OptionKind::value, "FILE", "configuration; default /etc/mailvigil/mailvigil.yml"},
 };
 

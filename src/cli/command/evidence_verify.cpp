@@ -11,6 +11,7 @@
 #include "base/print.h"
 #include "cli/command/roster.h"
 #include "cli/question.h"
+#include "evidence/key_chain.h"
 #include "evidence/verify.h"
 #include "output/moment.h"
 
@@ -131,29 +132,11 @@ Exit verify_folder(const Arguments& arguments) {
     return report->good() ? Exit::nothing_found : Exit::findings;
 }
 
-/// Whether a proof's path and signature hold; a sentence where not.
-Result<void> check_proof(const evidence::LeafProof& proof, const evidence::VerifierKey& key) {
-    switch (evidence::check(proof.checkpoint.note, key)) {
-        case evidence::SignatureCheck::valid:
-            break;
-        case evidence::SignatureCheck::absent:
-            return fail(ErrorCode::malformed,
-                        fmt::format("the checkpoint carries no signature of {}", render(key)));
-        case evidence::SignatureCheck::invalid:
-            return fail(ErrorCode::malformed, "the checkpoint's signature is wrong");
-    }
-    if (!evidence::verify_inclusion(
-            evidence::leaf_hash(proof.extra), proof.index, proof.path, proof.checkpoint.head)) {
-        return fail(ErrorCode::malformed,
-                    "the record and its path do not lead to the checkpoint's root");
-    }
-    return {};
-}
-
 Exit verify_proof(const Arguments& arguments, const std::string& path) {
     const auto vkey = arguments.value("--vkey");
     if (!vkey) {
-        complain("--proof wants --vkey, the log key of the ledger (mailvigil evidence status)");
+        complain(
+            "--proof wants --vkey, the first epoch key of the ledger (mailvigil evidence status)");
         return Exit::usage;
     }
     const auto key = read_vkey("--vkey", *vkey);
@@ -166,7 +149,14 @@ Exit verify_proof(const Arguments& arguments, const std::string& path) {
     if (!proof) {
         return complain_of(proof.error());
     }
-    if (const auto checked = check_proof(*proof, *key); !checked) {
+    const auto chain = evidence::read_key_chain(evidence::posix_disk(), keys_beside(path));
+    if (!chain && chain.error().code != ErrorCode::malformed) {
+        complain("the chain of keys goes with a proof: mailvigil evidence prove -o writes both");
+        return complain_of(chain.error());
+    }
+    const auto checked =
+        chain ? evidence::verify_proof(*proof, *chain, *key) : std::unexpected(chain.error());
+    if (!checked) {
         mailvigil::print(stdout,
                          "damage       {}: {}\n",
                          escape_for_terminal(path),
@@ -189,16 +179,16 @@ Exit run(const Arguments& arguments) {
 
 constexpr Option kOptions[] = {
     {"DIR", OptionKind::positional, "", "the ledger; default as --evidence"},
-    {"--vkey",
-     OptionKind::value,
-     "VKEY",
-     "the ledger's first epoch key, kept elsewhere; with --proof its log key or that of the day"},
+    {"--vkey", OptionKind::value, "VKEY", "the ledger's first epoch key, kept elsewhere"},
     {"--anchor",
      OptionKind::values,
      "FILE",
      "checkpoints that were seen elsewhere: signed notes, or a syslog; may be given often"},
     {"--witness", OptionKind::values, "VKEY", "a witness's key; may be given often"},
-    {"--proof", OptionKind::value, "FILE", "verify one record's proof instead of a ledger"},
+    {"--proof",
+     OptionKind::value,
+     "FILE",
+     "verify one record's proof, with the chain of keys in FILE.keys, instead of a ledger"},
     {"--threads", OptionKind::value, "N", "threads; default as many as there are processors"},
     kEvidenceOption,
 };

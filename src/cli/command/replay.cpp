@@ -162,6 +162,7 @@ Result<std::unique_ptr<app::Recorder>> open_recorder(const Arguments& arguments,
     }
     auto recorder = TRY(app::Recorder::open(evidence::posix_disk(), std::move(with)));
     options.first_incident = TRY(recorder->next_incident());
+    options.ledger = *folder;
     TRY(app::record_sources(
         options.files,
         arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,

@@ -37,12 +37,17 @@ constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keep
                                        {.name = "host", .shown = Shown::to_programs},
                                        {.name = "record", .shown = Shown::to_programs}};
 
+/// In a column: an incident tells its reasons itself, and a role is known by its name.
 std::string why(const Access& access) {
-    if (!access.incident) {
-        return access.reason;
+    std::string_view reason = access.reason;
+    if (reason.starts_with("role ")) {
+        reason = reason.substr(0, reason.find(": "));
     }
-    return fmt::format(
-        "incident {}{}{}", *access.incident, access.reason.empty() ? "" : ": ", access.reason);
+    if (!access.incident) {
+        return std::string(reason);
+    }
+    const bool told = reason.empty() || tone_of(access.verdict) == output::Tone::alarming;
+    return fmt::format("incident {}{}{}", *access.incident, told ? "" : ": ", told ? "" : reason);
 }
 
 output::Row row_of(const Access& access, Timestamp now) {

@@ -85,6 +85,13 @@ std::string Judge::stranger(const Process& process) const {
     return user;
 }
 
+std::string Judge::explain_collection(const Process& process) const {
+    return fmt::format(
+        "{} is not the mailbox's owner; no role, maintenance or declared reason covers {}",
+        stranger(process),
+        process.name.empty() ? process.executable : process.name);
+}
+
 Judgement Judge::judge(const Process& process, const mail::StorePlace& place, const Event& event) {
     learn_owner(place, event);
     const Role* role = context_.facts.of(process).role;
@@ -110,11 +117,7 @@ Judgement Judge::judge(const Process& process, const mail::StorePlace& place, co
         (role->verdict == RoleVerdict::maintenance || role->verdict == RoleVerdict::change)) {
         return {Verdict::maintenance, fmt::format("role {}: {}", role->name, role->word)};
     }
-    reason = fmt::format(
-        "{} is not the mailbox's owner; no role, maintenance or declared reason covers {}",
-        stranger(process),
-        process.name.empty() ? process.executable : process.name);
-    return {Verdict::collection, std::move(reason)};
+    return {Verdict::collection, "neither the owner's nor accounted for"};
 }
 
 }  // namespace mailvigil::detect::analytic::collection

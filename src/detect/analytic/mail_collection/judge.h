@@ -11,7 +11,7 @@ namespace mailvigil::detect::analytic::collection {
 
 struct Judgement {
     Verdict verdict = Verdict::unknown;
-    std::string reason;
+    std::string reason;  ///< short: every access carries it
 };
 
 class Judge {
@@ -23,6 +23,9 @@ class Judge {
     Judgement judge(const lineage::Process& process,
                     const mail::StorePlace& place,
                     const Event& event);
+
+    /// Why such a reader's access is a collection, in a sentence that says whose doing it is.
+    [[nodiscard]] std::string explain_collection(const lineage::Process& process) const;
 
   private:
     [[nodiscard]] bool acts_for_owner(const lineage::Process& process,

@@ -113,7 +113,7 @@ void Tracker::suspect(const Event& event,
         collection.widen(harvests_.note(process, place.mailbox(), event.time));
     }
     if (!own) {
-        collection.add_reason(access.reason);
+        collection.add_reason(judge_.explain_collection(process));
     }
     const bool holds_content = access.access_class == AccessClass::read;
     if (holds_content && !trail_of(process).carries) {
@@ -145,8 +145,9 @@ Access& Tracker::note_access(const Event& event,
     access.first = event.time;
     access.first_event.assign(event.event_id());
     if (context_.record.is_kept()) {
-        access.who = std::make_unique<Access::Who>(Access::Who{
-            identity_of(process, context_.lineage), describe_who(process, context_.lineage)});
+        access.who = std::make_unique<Access::Who>(
+            Access::Who{identity_of(process, context_.lineage),
+                        describe_who_briefly(process, context_.lineage)});
     }
     return access;
 }
@@ -395,7 +396,7 @@ void Tracker::claim_accesses(const Process& process, const CommandUse& use, cons
         }
         Collection& collection = collection_of(process, Verdict::collection, event.time);
         collection.add_claim(*place, event);
-        collection.add_reason(judgement.reason);
+        collection.add_reason(judge_.explain_collection(process));
         taint(collection, process, event);
         tell(collection, event.time);
     }
@@ -559,7 +560,10 @@ void Tracker::record_access(const Access& access) {
     put_copy(event, Field::file_path, access.store, arena);
     event.set_store_format(access.format);
     event.set_finding_accesses(access.count);
-    event.set_finding_end(access.last);
+    // What other members say already is left out: there is one of these for all that anybody does.
+    if (access.last != access.first) {
+        event.set_finding_end(access.last);
+    }
     if (access.bytes) {
         event.set_file_size(*access.bytes);
     }
@@ -567,6 +571,9 @@ void Tracker::record_access(const Access& access) {
         event.set_finding_incident(incident);
     }
     put_identity(access.who->identity, event, arena);
+    if (access.who->identity.login_user == access.who->identity.user) {
+        event.remove(Field::login_user_name);
+    }
     context_.record.give();
 }
 
