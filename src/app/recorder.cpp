@@ -187,9 +187,11 @@ Result<void> Recorder::close() {
         }
     }
     if (!closed) {
-        return fail(
-            closed.error().code,
-            fmt::format("the end of the evidence was not sealed: {}", closed.error().message));
+        return fail(closed.error().code,
+                    fmt::format("the end of the evidence was not sealed, and {} records are not in "
+                                "it: {}",
+                                ledger_->size() - ledger_->durable(),
+                                closed.error().message));
     }
     return closed;
 }

@@ -184,6 +184,9 @@ Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp 
         event.set_ledger_size(state.sealed.head.size);
         event.set_ledger_root(root);
     }
+    // What waits goes first, so that a full disk can't fill the queue with seals; a gap leaf
+    // that comes with it is counted.
+    TRY(commit());
     std::vector<std::string> counts;
     for (std::size_t i = 0; i < kClasses; ++i) {
         if (state.counts[i] > 0) {
@@ -193,15 +196,10 @@ Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp 
     }
     const std::vector<std::string_view> views(counts.begin(), counts.end());
     event.set_ledger_counts(views);
-    // What waits goes first, so that a full disk can't fill the queue with seals.
-    TRY(commit());
-    const auto before = state.counts;
-    state.counts = {};
-    const auto leaf = append(event, now);
-    if (!leaf) {
-        state.counts = before;
+    if (!append(event, now)) {
         return fail(ErrorCode::unwritable, "the seal found no room");
     }
+    state.counts = {};
     TRY(state.commit());
     state.last_seal = now;
     Checkpoint checkpoint = make_checkpoint(state.sealed.origin, state.tree.head());

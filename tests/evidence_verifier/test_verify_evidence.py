@@ -181,10 +181,13 @@ class Writer:
         return b"".join(head + struct.pack("<I", crc32c(head + leaf)) + leaf
                         for leaf in leaves for head in [struct.pack("<I", len(leaf))])
 
+    @staticmethod
+    def zstd(data):
+        return subprocess.run(["zstd", "-qc", f"--stream-size={len(data)}"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
     @classmethod
     def compressed(cls, first, leaves, extra=b""):
-        blocks = [subprocess.run(["zstd", "-qc"], input=cls.frames(leaves[at:at + 256]), stdout=subprocess.PIPE,
-                                 check=True).stdout + extra for at in range(0, len(leaves), 256)]
+        blocks = [cls.zstd(cls.frames(leaves[at:at + 256])) + extra for at in range(0, len(leaves), 256)]
         length = 28 + 4 * len(blocks)
         tail = struct.pack("<IIQI", 0x184D2A5E, length - 8, first, len(blocks))
         tail += b"".join(struct.pack("<I", len(block)) for block in blocks) + struct.pack("<I", length)
@@ -349,6 +352,29 @@ class GoodTest(LedgerTest):
         for wrong in ([], ["/nowhere"], [self.made, "--vkey", "x"], [self.made, "--anchor", proof], ["--proof", proof]):
             self.assertEqual(run(*wrong)[0], 2, wrong)
 
+    def test_chain_of_keys(self):
+        """A proof of a later day, and the first key only."""
+        def said(*options):
+            done = subprocess.run([sys.executable, tool.__file__, "--proof", proof, *options], capture_output=True, text=True)
+            return done.returncode, done.stdout
+        proof, first = os.path.join(self.scratch, "late"), self.full.first_key.vkey
+        at = self.full.checkpoints[-1].size - 2
+        write_file(proof, self.full.proof(at))
+        self.assertEqual(said("--vkey", first)[0], 1)
+        self.assertEqual(said("--vkey", self.full.epoch.vkey)[0], 0)
+        os.mkdir(proof + ".keys")
+        self.addCleanup(shutil.rmtree, proof + ".keys")
+        self.assertIn("has no proof of genesis", said("--vkey", first)[1])
+        for number in (0, 300, 600):
+            write_file(f"{proof}.keys/{number:020}.tlog-proof", self.full.proof(number))
+        self.assertEqual(said("--vkey", first, "--log-vkey", self.full.log.vkey)[0], 0)
+        self.assertIn("does not name the verifier key", said("--vkey", self.full.epoch.vkey)[1])
+        write_file(proof, self.full.proof(17))          # signed by the first key, whatever comes later
+        self.assertEqual(said("--vkey", first)[0], 0)
+        write_file(proof, self.full.proof(at))
+        os.remove(f"{proof}.keys/{300:020}.tlog-proof")
+        self.assertIn("is not of the epoch key", said("--vkey", first)[1])
+
     def test_plain_ed25519(self):
         key = PrivateKey("a", bytes.fromhex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"))
         signature = key.sign(b"\xaf\x82")                # RFC 8032 section 7.1, test 3
@@ -425,7 +451,7 @@ class TamperTest(LedgerTest):
             self.given(self.made)
             write_file(self.path(name), data)
             self.bad("segments/")
-        bomb = subprocess.run("head -c 300000000 /dev/zero | zstd -qc", shell=True, stdout=subprocess.PIPE, check=True).stdout
+        bomb = subprocess.run("head -c 300000000 /dev/zero | zstd -qc --stream-size=300000000", shell=True, stdout=subprocess.PIPE, check=True).stdout
         tail = struct.pack("<IIQIII", 0x184D2A5E, 24, 0, 1, len(bomb), 32)
         write_file(self.path(name), bomb + tail + struct.pack("<I", crc32c(bomb + tail)))
         self.bad(f"{name}, block 0: does not hold 256 leaves")
@@ -459,6 +485,10 @@ class TamperTest(LedgerTest):
             self.given(self.made)
             self.edit("checkpoint", change)
             self.bad("checkpoint: is not the last one of `checkpoints`")
+        def cosigned_twice(sealed):
+            at = next(at for at in range(1, len(sealed)) if sealed[at].size == sealed[at - 1].size)
+            sealed.insert(at + 1, sealed[at - 1])
+        self.checkpoints_changed(cosigned_twice, "stands there again without a signature that it had")
         self.given(self.made)
         os.remove(self.path("checkpoint"))
         self.bad("checkpoint: cannot be read")
@@ -586,7 +616,9 @@ class TamperTest(LedgerTest):
             sealed(lambda writer, action=action: writer.seal(action))
             self.bad(place)
         sealed(lambda writer: (writer.seal("heartbeat", sign=False), writer.seal("heartbeat")))
-        self.bad("leaf 10: this seal has no checkpoint")
+        self.good()                                      # the checkpoint found no room, and the writer went on
+        sealed(lambda writer: (writer.seal("heartbeat"), writer.seal("heartbeat"), writer.checkpoints.pop(-2)))
+        self.bad("leaf 11: the seal names a checkpoint of size 11, but the one before it in `checkpoints` is of size 1")
         sealed(lambda writer: (writer.counts.update(access=1), writer.seal("stop")))
         self.bad("the seal counts")
         sealed(lambda writer: (writer.event(), writer.sign()))
