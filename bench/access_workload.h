@@ -37,6 +37,9 @@ class AccessWorkload {
     /// Some mailbox, as often as the accesses have it (Zipf).
     std::string_view mailbox();
 
+    /// The busiest has rank 0.
+    std::string_view mailbox_of_rank(std::size_t rank) const { return mailboxes_[rank]; }
+
     std::uint64_t random(std::uint64_t below) { return random_() % below; }
 
   private:
