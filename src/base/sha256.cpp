@@ -39,7 +39,8 @@ Sha256 digest_of(const SHA256_CTX& state) {
 /// Lays out the whole message with its padding (FIPS 180-4 section 5.1.1), so that nothing but one
 /// call of the block function remains: piece by piece, a record takes three.
 Sha256 sha256_at_once(std::string_view bytes, std::string_view prefix) {
-    std::array<unsigned char, kShortBlocks * SHA256_CBLOCK> message;  // NOLINT(*-member-init)
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
+    std::array<unsigned char, kShortBlocks * SHA256_CBLOCK> message;
     const std::size_t size = prefix.size() + bytes.size();
     const std::size_t end =
         (size + kPaddingMin + SHA256_CBLOCK - 1) / SHA256_CBLOCK * SHA256_CBLOCK;

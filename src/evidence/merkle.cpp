@@ -56,7 +56,7 @@ Hash leaf_hash(std::string_view leaf) {
 }
 
 Hash node_hash(const Hash& left, const Hash& right) {
-    std::array<char, 2 * std::tuple_size_v<Hash>> both;  // NOLINT(*-member-init)
+    std::array<char, 2 * std::tuple_size_v<Hash>> both{};
     std::ranges::copy(right, std::ranges::copy(left, both.begin()).out);
     return sha256({both.data(), both.size()}, kNodePrefix);
 }
