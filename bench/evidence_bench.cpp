@@ -9,7 +9,8 @@
 //     evidence_bench MAILVIGIL     MAILVIGIL is the program whose cold start is measured
 //
 // MAILVIGIL_BENCH_RECORDS           accesses to append (2000000)
-// MAILVIGIL_BENCH_QUESTION_RECORDS  accesses in the ledger that is asked (five times as many)
+// MAILVIGIL_BENCH_QUESTION_RECORDS  accesses in the ledger that is asked (five times as many), at
+//                                   least 200000
 // MAILVIGIL_BENCH_FOLDER            where the stores are made (/var/tmp)
 //
 // Exit status: 0 all goals reached, 1 not, 2 usage, 3 could not be measured.
@@ -46,6 +47,7 @@ using evidence::LedgerReader;
 
 constexpr int kQuestions = 400;
 constexpr int kColdStarts = 50;
+constexpr std::uint64_t kAskedMin = 200'000;    // so that every question has an answer
 constexpr std::int64_t kMeanGap = 250'000'000;  // nanoseconds between the workload's accesses
 constexpr std::uint64_t kSqliteBatch = 10'000;
 constexpr std::uint64_t kTendEvery = 64;
@@ -487,7 +489,8 @@ int judge(const Measured& measured) {
 
 int main_program(const std::string& program) {
     const std::uint64_t records = setting("MAILVIGIL_BENCH_RECORDS", 2'000'000);
-    const std::uint64_t asked = setting("MAILVIGIL_BENCH_QUESTION_RECORDS", 5 * records);
+    const std::uint64_t asked =
+        std::max(setting("MAILVIGIL_BENCH_QUESTION_RECORDS", 5 * records), kAskedMin);
     const char* parent = std::getenv("MAILVIGIL_BENCH_FOLDER");
     std::string folder =
         fmt::format("{}/evidence-bench-XXXXXX", parent == nullptr ? "/var/tmp" : parent);
