@@ -39,7 +39,7 @@ bench: release
 	@cmake --preset bench --log-level=WARNING > /dev/null
 	@cmake --build --preset bench --parallel $(JOBS) --target bench_programs $(QUIET)
 	@bench/replay-ratio build/release/mailvigil build/bench/bench
-	@build/bench/bench/evidence_bench
+	@build/bench/bench/evidence_bench build/release/mailvigil
 
 install: release
 	@cmake --install build/release --prefix $(PREFIX)

@@ -16,13 +16,13 @@ constexpr std::uint64_t kMailboxes = 5'000;
 
 struct Access {
     std::int64_t time = 0;  ///< nanoseconds since 1970, whole milliseconds
-    std::int64_t end = 0;
+    std::int64_t end = 0;   ///< the same as time: over at once
     std::string_view mailbox;
     std::string_view access_class;
     std::string_view executable;
     std::string_view user;
     std::uint64_t pid = 0;
-    std::uint64_t session = 0;
+    std::uint64_t session = 0;  ///< 0: none
     std::uint64_t bytes = 0;
     std::uint64_t count = 0;
 };
@@ -36,6 +36,9 @@ class AccessWorkload {
 
     /// Some mailbox, as often as the accesses have it (Zipf).
     std::string_view mailbox();
+
+    /// The busiest has rank 0.
+    std::string_view mailbox_of_rank(std::size_t rank) const { return mailboxes_[rank]; }
 
     std::uint64_t random(std::uint64_t below) { return random_() % below; }
 

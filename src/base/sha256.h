@@ -22,7 +22,7 @@ class Sha256Stream {
     [[nodiscard]] Sha256 finish();
 
   private:
-    alignas(8) std::array<unsigned char, 128> state_;  ///< SHA256_CTX
+    alignas(8) std::array<unsigned char, 128> state_{};  ///< SHA256_CTX
 };
 
 }  // namespace mailvigil

@@ -1,14 +1,10 @@
-// The low-level calls are deprecated in favour of EVP, whose set-up costs more than a node does.
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "evidence/merkle.h"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 
 #include "base/assert.h"
 
@@ -16,8 +12,8 @@ namespace mailvigil::evidence {
 
 namespace {
 
-constexpr unsigned char kLeafPrefix = 0x00;
-constexpr unsigned char kNodePrefix = 0x01;
+constexpr std::string_view kLeafPrefix("\x00", 1);
+constexpr std::string_view kNodePrefix("\x01", 1);
 
 /// Half of a node's children: the largest power of two below `leaves` (at least 2).
 std::uint64_t split(std::uint64_t leaves) {
@@ -56,40 +52,13 @@ void climb_to_right_child(std::uint64_t& node, std::uint64_t& last) {
 }  // namespace
 
 Hash leaf_hash(std::string_view leaf) {
-    SHA256_CTX state;
-    Hash digest;
-    SHA256_Init(&state);
-    SHA256_Update(&state, &kLeafPrefix, 1);
-    SHA256_Update(&state, leaf.data(), leaf.size());
-    SHA256_Final(digest.data(), &state);
-    return digest;
+    return sha256(leaf, kLeafPrefix);
 }
 
 Hash node_hash(const Hash& left, const Hash& right) {
-    // The 65 bytes are always two blocks, laid out here with their padding (FIPS 180-4 section
-    // 5.1.1), so that nothing but the block function remains.
-    constexpr std::size_t kBits = (1 + 2 * std::tuple_size_v<Hash>)*8;
-    std::array<unsigned char, 2 * SHA256_CBLOCK> blocks{};
-    blocks[0] = kNodePrefix;
-    std::memcpy(&blocks[1], left.data(), left.size());
-    std::memcpy(&blocks[1 + left.size()], right.data(), right.size());
-    blocks[1 + left.size() + right.size()] = 0x80;
-    blocks[126] = static_cast<unsigned char>(kBits >> 8U);
-    blocks[127] = static_cast<unsigned char>(kBits & 0xFFU);
-
-    SHA256_CTX state;
-    SHA256_Init(&state);
-    SHA256_Transform(&state, blocks.data());
-    SHA256_Transform(&state, &blocks[SHA256_CBLOCK]);
-    Hash digest;
-    for (std::size_t i = 0; i < 8; ++i) {
-        std::uint32_t word = state.h[i];
-        if constexpr (std::endian::native == std::endian::little) {
-            word = __builtin_bswap32(word);
-        }
-        std::memcpy(&digest[4 * i], &word, sizeof word);
-    }
-    return digest;
+    std::array<char, 2 * std::tuple_size_v<Hash>> both{};
+    std::ranges::copy(right, std::ranges::copy(left, both.begin()).out);
+    return sha256({both.data(), both.size()}, kNodePrefix);
 }
 
 void Frontier::append(const Hash& leaf) {

@@ -13,6 +13,9 @@ namespace {
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
 constexpr int kCompressionLevel = 1;
 constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+/// Synced in pieces: a sync of the open segment, which somebody waits for, may have to wait for
+/// what this file has not on disk yet.
+constexpr std::size_t kSyncBytes = std::size_t{1} << 20U;
 constexpr std::size_t kBlockBytesMax = kBlockLeaves * (kLeafBytesMax + kFrameHeaderBytes);
 /// Magic, length, first leaf, number of blocks; and behind the sizes: own length, check.
 constexpr std::uint64_t kTableHeadBytes = 4 + 4 + 8 + 4;
@@ -23,7 +26,8 @@ class Compressor {
     Compressor() : context_(ZSTD_createCCtx()) {
         MV_ASSERT(context_ != nullptr);
         ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kCompressionLevel);
-        ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
+        // Every record has its own check already, and so has the whole file.
+        ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 0);
     }
 
     ~Compressor() { ZSTD_freeCCtx(context_); }
@@ -75,7 +79,13 @@ class SealedWriter {
   private:
     Result<void> put(std::string_view bytes) {
         check_ = crc32c(bytes, check_);
-        return file_.append(bytes);
+        TRY(file_.append(bytes));
+        unsynced_ += bytes.size();
+        if (unsynced_ >= kSyncBytes) {
+            TRY(file_.sync());
+            unsynced_ = 0;
+        }
+        return {};
     }
 
     AppendFile& file_;
@@ -84,6 +94,7 @@ class SealedWriter {
     std::string compressed_;
     std::vector<std::uint32_t> sizes_;
     std::uint32_t check_ = 0;
+    std::size_t unsynced_ = 0;
 };
 
 /// Cuts a row of frames into blocks and gives each to `writer`.

@@ -45,14 +45,20 @@ class Scanner {
     void take(std::string_view leaf) {
         const std::uint64_t number = segment_.first + scan_.leaves++;
         hashes_.push_back(leaf_hash(leaf));
+        if (may_be_seal(leaf)) {
+            take_seal(number, leaf);
+        }
+        if (hashes_.size() == kBlockLeaves) {
+            finish_block(number / kBlockLeaves);
+        }
+    }
+
+    void take_seal(std::uint64_t number, std::string_view leaf) {
         auto seal = parse_seal(number, leaf);
         if (!seal) {
             damaged(number - segment_.first, 0, seal.error().message);
         } else if (*seal) {
             scan_.seals.push_back(std::move(**seal));
-        }
-        if (hashes_.size() == kBlockLeaves) {
-            finish_block(number / kBlockLeaves);
         }
     }
 

@@ -90,7 +90,9 @@ Result<void> SegmentWriter::close_segment(BlockRoots& roots) {
     {
         const auto tree = TRY(disk_.open_append(layout_.tree()));
         // What an earlier try may have written there goes first.
-        TRY(tree->truncate(roots.first * sizeof(Sha256)));
+        if (TRY(disk_.size(layout_.tree())) != roots.first * sizeof(Sha256)) {
+            TRY(tree->truncate(roots.first * sizeof(Sha256)));
+        }
         TRY(tree->append(std::string_view(roots.bytes).substr(0, bytes)));
         TRY(tree->sync());
     }
