@@ -74,7 +74,8 @@ Result<bool> is_unborn(Disk& disk, const Layout& layout) {
         return false;
     }
     if (disk.exists(layout.checkpoints()) &&
-        !parse_checkpoint_log(TRY(disk.read(layout.checkpoints()))).entries.empty()) {
+        !parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)))
+             .entries.empty()) {
         return false;
     }
     for (const SegmentName& segment : TRY(list_segments(disk, layout))) {
@@ -108,6 +109,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Disk& disk,
 
     std::string story;
     Result<bool> fresh = is_unborn(disk, layout);
+    if (fresh && *fresh) {
+        // Or a crash could lose the new ledger, name and all.
+        TRY(disk.sync_folder(parent_of(layout.folder)));
+    }
     Result<void> resumed;
     if (fresh && !*fresh) {
         resumed = state->resume(story);
@@ -159,12 +164,13 @@ Result<void> Ledger::State::create(Day today) {
 }
 
 Result<void> Ledger::State::start_writing(const OpenSegment& open) {
-    segments = TRY(SegmentWriter::open(disk,
-                                       layout,
-                                       open,
-                                       {.segment_bytes = options.segment_bytes,
-                                        .pending_bytes_max = options.pending_bytes_max,
-                                        .background_sealing = options.background_sealing}));
+    segments =
+        TRY(SegmentWriter::open(disk,
+                                layout,
+                                open,
+                                {.segment_bytes = std::min(options.segment_bytes, kSegmentBytesMax),
+                                 .pending_bytes_max = options.pending_bytes_max,
+                                 .background_sealing = options.background_sealing}));
     return {};
 }
 
@@ -189,6 +195,7 @@ Result<std::string> Ledger::State::set_aside() {
         TRY(disk.erase(layout.keys() + "/" + name));
     }
     TRY(disk.sync_folder(aside));
+    TRY(disk.sync_folder(layout.damaged()));
     TRY(make_folders(disk, layout));
     return aside;
 }
@@ -228,7 +235,8 @@ Result<CheckpointLog> Ledger::State::read_checkpoints() {
     if (!disk.exists(layout.checkpoints())) {
         return damage(fmt::format("{} is missing", layout.checkpoints()));
     }
-    CheckpointLog log = parse_checkpoint_log(TRY(disk.read(layout.checkpoints())));
+    CheckpointLog log =
+        parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)));
     if (log.entries.empty() || !is_torn_entry(log.remainder)) {
         return damage(fmt::format(
             "{}: what follows size {} is no checkpoint",

@@ -48,7 +48,7 @@ LedgerReader::~LedgerReader() = default;
 
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open(Disk& disk, std::string folder) {
     Layout layout{std::move(folder)};
-    const auto format = disk.read(layout.format());
+    const auto format = read_whole(disk, layout.format(), kFormatBytesMax);
     if (!format) {
         return fail(
             format.error().code,
@@ -167,7 +167,8 @@ Result<Position> LedgerReader::read_on(
 }
 
 Result<std::vector<Checkpoint>> LedgerReader::checkpoints() {
-    const std::string bytes = TRY(state_->disk.read(state_->layout.checkpoints()));
+    const std::string bytes =
+        TRY(read_whole(state_->disk, state_->layout.checkpoints(), kCheckpointsBytesMax));
     CheckpointLog log = parse_checkpoint_log(bytes);
     std::vector<Checkpoint> found;
     for (Checkpoint& entry : log.entries) {
