@@ -39,14 +39,28 @@ Result<CheckpointWriter> CheckpointWriter::open(Disk& disk,
     return writer;
 }
 
-Result<void> CheckpointWriter::add(const Checkpoint& checkpoint) {
+Result<void> CheckpointWriter::make_whole() {
     if (torn_) {
         TRY(file_->truncate(bytes_));
+        torn_ = false;
     }
+    return {};
+}
+
+Result<void> CheckpointWriter::add(const Checkpoint& checkpoint) {
+    TRY(make_whole());
     const std::string entry = render_entry(checkpoint);
     torn_ = true;
-    TRY(file_->append(entry));
-    TRY(file_->sync());
+    Result<void> done = file_->append(entry);
+    if (done) {
+        done = file_->sync();
+    }
+    if (!done) {
+        // What is told to have failed must not stand there. It stays torn all the same: of a disk
+        // that just failed not even a cut is to be believed.
+        (void)file_->truncate(bytes_);
+        return done;
+    }
     torn_ = false;
     bytes_ += entry.size();
     newest_ = render(checkpoint);
