@@ -25,6 +25,12 @@ CheckpointLog parse_checkpoint_log(std::string_view bytes) {
     return log;
 }
 
+bool may_be_cut_off(std::string_view remainder) {
+    const std::size_t inner = remainder.find("\n\n");
+    return inner == std::string_view::npos ||
+           remainder.find("\n\n", inner + 2) == std::string_view::npos;
+}
+
 std::string render_entry(const Checkpoint& checkpoint) {
     return render(checkpoint) + "\n";
 }

@@ -20,6 +20,9 @@ struct CheckpointLog {
     std::string remainder;            ///< what follows and is no checkpoint; empty in a whole file
 };
 
+/// Whether such a remainder can be an entry whose writing was cut short, or is not finished yet.
+bool may_be_cut_off(std::string_view remainder);
+
 CheckpointLog parse_checkpoint_log(std::string_view bytes);
 
 /// As `checkpoints` holds it: with the empty line after.

@@ -61,13 +61,6 @@ std::unexpected<Error> damage(std::string message) {
                     "can be done");
 }
 
-/// Whether bytes at the end of `checkpoints` can be an entry whose writing was cut short.
-bool is_torn_entry(std::string_view bytes) {
-    const std::size_t inner = bytes.find("\n\n");
-    return inner == std::string_view::npos ||
-           bytes.find("\n\n", inner + 2) == std::string_view::npos;
-}
-
 /// A crash within the making of a ledger leaves at most one leaf and no checkpoint.
 Result<bool> is_unborn(Disk& disk, const Layout& layout) {
     if (disk.exists(layout.format())) {
@@ -237,7 +230,7 @@ Result<CheckpointLog> Ledger::State::read_checkpoints() {
     }
     CheckpointLog log =
         parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)));
-    if (log.entries.empty() || !is_torn_entry(log.remainder)) {
+    if (log.entries.empty() || !may_be_cut_off(log.remainder)) {
         return damage(fmt::format(
             "{}: what follows size {} is no checkpoint",
             layout.checkpoints(),
