@@ -153,6 +153,53 @@ run 'the next writer' 1 'sealed in' \
     "$program" replay --again --host mx1 --evidence "$ledger" "$recordings/nc_maildir/audit.log.zst"
 good 'after a writer was killed that waited' "$ledger" --vkey "$vkey" --anchor "$work/anchor"
 
+# ---------------------------------------------------------------------------- verifying beside a writer
+
+ledger=$work/in_use
+for _ in 1 2 3 4; do zstd -q -d -c "$recordings/nc_maildir/audit.log.zst" "$recordings/day/audit.log.zst"; done >"$work/busy.log"
+: >"$work/growing.log"
+"$program" replay --follow --host mx1 --evidence "$ledger" "$work/growing.log" >/dev/null 2>"$work/writer.err" &
+writer=$!
+children+=("$writer")
+for _ in $(seq 100); do
+    [ ! -e "$ledger/format" ] || break
+    sleep 0.1
+done
+python3 "$tamper" feed "$work/busy.log" "$work/growing.log" 400 8 &
+feeder=$!
+before=$(grep -c mailvigil/ "$ledger/checkpoints")
+times=0
+while kill -0 "$feeder" 2>/dev/null; do
+    good "verification $times beside a writer" "$ledger"
+    times=$((times + 1))
+done
+wait "$feeder"
+after=$(grep -c mailvigil/ "$ledger/checkpoints")
+[ "$((after - before))" -ge 9 ] || complain "the writer beside whom it was verified sealed too little: $before to $after lines"
+kill -TERM "$writer"
+wait "$writer" || true
+good 'after the writer stopped' "$ledger"
+echo "$times verifications by each verifier beside a writer that made $(((after - before) / 3)) checkpoints"
+
+# ---------------------------------------------------------------------------- damage, and questions
+
+ledger=$work/ledger
+tampered
+segment=$copy/segments/$(ls "$copy/segments" | grep log | tail -1)
+truncate -s $(($(stat -c %s "$segment") / 2)) "$segment"
+for question in 'who fin' 'timeline'; do
+    # shellcheck disable=SC2086
+    run "$question of a ledger whose end is cut" 3 'were sealed' "$program" $question --evidence "$copy"
+    ! grep -q 'all of it' "$work/out" || complain "$question says that all is sealed"
+done
+rm -f "$copy/index.sqlite"*
+run 'who without an index' 3 'were sealed' "$program" who fin --evidence "$copy"
+run 'reindex' 3 'were sealed' "$program" evidence reindex --evidence "$copy"
+tampered
+printf '\377' | dd of="$segment" bs=1 seek=$(($(stat -c %s "$segment") / 2)) conv=notrunc status=none
+run 'who of a ledger with a bad record' 3 'damaged' "$program" who fin --evidence "$copy"
+run 'reindex of it' 3 'damaged' "$program" evidence reindex --evidence "$copy"
+
 # ---------------------------------------------------------------------------- read-only and full disks
 
 if ! mount -t tmpfs -o size=8m tmpfs "$disk" 2>"$work/err"; then
