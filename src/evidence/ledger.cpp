@@ -264,6 +264,12 @@ Result<std::uint64_t> Ledger::prune(std::uint64_t first, std::string_view reason
     Event event;
     event.reset(EventClass::ledger, now);
     event.set_ledger_first(stays);
+    // What stays must tell which numbers were given.
+    if (const std::uint64_t incident =
+            TRY(highest_incident_before(state.disk, state.layout, stays));
+        incident > 0) {
+        event.set_finding_incident(incident);
+    }
     event.set_event_reason(reason);
     TRY(seal_with(SealAction::prune, event, now));
     TRY(remove_before(state.disk, state.layout, stays));
