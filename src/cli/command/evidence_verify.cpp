@@ -127,6 +127,11 @@ void tell(const VerifyReport& report, const VerifyOptions& options) {
                      report.first,
                      report.sealed,
                      report.unsealed));
+    if (report.unfinished_bytes > 0) {
+        note("",
+             fmt::format("{} behind the last: being written, or cut off when its writer was killed",
+                         render_count(report.unfinished_bytes, "byte")));
+    }
     if (report.in_use) {
         note("", "a writer goes on; what it sealed meanwhile is not among it");
     }
@@ -155,6 +160,7 @@ void list(const VerifyReport& report, output::TableForm form) {
     number("records", report.leaves);
     number("sealed", report.sealed);
     number("unsealed", report.unsealed);
+    number("unfinished_bytes", report.unfinished_bytes);
     number("checkpoints", report.checkpoints);
     number("epochs", report.epochs);
     for (const evidence::Prune& prune : report.prunes) {
