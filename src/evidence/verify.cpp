@@ -6,14 +6,15 @@
 #include <atomic>
 #include <deque>
 #include <future>
-#include <thread>
 
 #include "evidence/checkpoint_book.h"
 #include "evidence/kept_proof.h"
 #include "evidence/key_book.h"
 #include "evidence/layout.h"
 #include "evidence/seal.h"
+#include "evidence/seal_book.h"
 #include "evidence/segment_scan.h"
+#include "evidence/stock.h"
 
 namespace mailvigil::evidence {
 
@@ -21,19 +22,6 @@ namespace {
 
 /// A ledger that is pruned while it is read is read anew, so often.
 constexpr int kReadingsMax = 5;
-constexpr Duration kLookEvery = std::chrono::milliseconds(20);
-
-/// A file that was never finished: a writer works on it, or was killed at it.
-bool is_draft(std::string_view name) {
-    return name.ends_with(".new");
-}
-
-bool same_names(const std::vector<SegmentName>& a, const std::vector<SegmentName>& b) {
-    return std::ranges::equal(a, b, [](const SegmentName& one, const SegmentName& other) {
-        return one.first == other.first && one.has_log == other.has_log &&
-               one.has_sealed == other.has_sealed;
-    });
-}
 
 /// One reading of a ledger: the checkpoints first, so that nothing that they sign can be missing
 /// later, then the tree, then the segments.
@@ -44,21 +32,20 @@ class Verifier {
           layout_{folder},
           options_(options),
           checkpoints_(disk, layout_, tell()),
-          keys_(options, tell()) {}
+          keys_(options, tell()),
+          seals_(checkpoints_, keys_, tell()) {}
 
     /// False: segments were pruned under the reading.
     Result<bool> run() {
         checkpoints_.read();
         report_.origin = checkpoints_.origin();
-        TRY(take_stock());
-        check_folder();
-        if (segments_.empty()) {
-            damaged("segments", "all records are missing");
+        stock_ = TRY(take_stock(disk_, layout_, options_.patience));
+        check_stock(disk_, layout_, stock_, tell());
+        if (stock_.segments.empty()) {
             checkpoints_.read_on({}, options_.patience);
             return true;
         }
-        report_.first = segments_.front().first;
-        check_tree_size();
+        report_.first = stock_.segments.front().first;
         begin_pruned();
         damages_before_ = report_.damage_count;
         scan_all();
@@ -84,77 +71,12 @@ class Verifier {
         };
     }
 
-    // -- what there is
-
-    /// The roots of `tree` and the names of the segments as they belong together: a writer that is
-    /// just about to change both is waited for.
-    Result<void> take_stock() {
-        const auto until = std::chrono::steady_clock::now() + options_.patience;
-        for (;;) {
-            TRY(read_tree());
-            strangers_.clear();
-            segments_ = TRY(list_segments(disk_, layout_, &strangers_));
-            // A folder that changes under the listing may be listed with a hole.
-            const bool settled = same_names(segments_, TRY(list_segments(disk_, layout_)));
-            const bool agree = segments_.empty() ||
-                               (segments_.back().has_log && tree_bytes_ == wanted_tree_bytes());
-            if ((settled && agree) || std::chrono::steady_clock::now() >= until) {
-                return {};
-            }
-            std::this_thread::sleep_for(kLookEvery);
-        }
-    }
-
-    [[nodiscard]] std::uint64_t wanted_tree_bytes() const {
-        return segments_.back().first / kBlockLeaves * sizeof(Hash);
-    }
-
-    Result<void> read_tree() {
-        std::string bytes;
-        if (disk_.exists(layout_.tree())) {
-            bytes = TRY(read_whole(disk_, layout_.tree(), kTreeBytesMax));
-        }
-        tree_bytes_ = bytes.size();
-        tree_.assign(bytes.size() / sizeof(Hash), {});
-        for (std::size_t i = 0; i < tree_.size(); ++i) {
-            std::copy_n(bytes.data() + i * sizeof(Hash),
-                        sizeof(Hash),
-                        reinterpret_cast<char*>(tree_[i].data()));
-        }
-        return {};
-    }
-
-    void check_folder() {
-        const auto format = read_whole(disk_, layout_.format(), kFormatBytesMax);
-        if (!format || *format != kFormatLine) {
-            damaged("format", format ? "not the line that it must be" : format.error().message);
-        }
-        for (const std::string& name : strangers_) {
-            if (!is_draft(name)) {
-                damaged("segments/" + name, "not the name of a segment");
-            }
-        }
-    }
-
-    void check_tree_size() {
-        if (tree_bytes_ != wanted_tree_bytes()) {
-            damaged("tree",
-                    fmt::format("{} bytes, but {} closed blocks have {}",
-                                tree_bytes_,
-                                segments_.back().first / kBlockLeaves,
-                                wanted_tree_bytes()));
-        }
-        if (!segments_.back().has_log) {
-            damaged("segments", "the open segment behind the last one is missing");
-        }
-    }
-
     // -- what was pruned
 
     void begin_pruned() {
         const std::uint64_t pruned = report_.first / kBlockLeaves;
-        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(pruned, tree_.size()); ++i) {
-            frontier_.append_subtree(kBlockLevel, tree_[i]);
+        for (std::uint64_t i = 0; i < std::min<std::uint64_t>(pruned, stock_.tree.size()); ++i) {
+            frontier_.append_subtree(kBlockLevel, stock_.tree[i]);
         }
         const auto names = disk_.list(layout_.kept());
         if (!names && report_.first > 0) {
@@ -164,7 +86,8 @@ class Verifier {
             if (is_draft(name)) {
                 continue;
             }
-            const auto seal = check_kept_proof(disk_, layout_, name, checkpoints_, tree_, tell());
+            const auto seal =
+                check_kept_proof(disk_, layout_, name, checkpoints_, stock_.tree, tell());
             // Of a key that is still in a segment the seal itself counts.
             if (seal && seal->leaf < report_.first) {
                 keys_.take(*seal, checkpoints_.origin());
@@ -185,10 +108,10 @@ class Verifier {
         const unsigned threads = std::max(1U, options_.threads);
         std::deque<std::future<SegmentScan>> running;
         std::size_t next = 0;
-        for (std::size_t done = 0; done < segments_.size(); ++done) {
-            while (next < segments_.size() && running.size() < threads) {
-                const SegmentName segment = segments_[next++];
-                const bool last = next == segments_.size();
+        for (std::size_t done = 0; done < stock_.segments.size(); ++done) {
+            while (next < stock_.segments.size() && running.size() < threads) {
+                const SegmentName segment = stock_.segments[next++];
+                const bool last = next == stock_.segments.size();
                 running.push_back(
                     std::async(threads > 1 ? std::launch::async : std::launch::deferred,
                                [this, segment, last] { return scan(segment, last); }));
@@ -262,7 +185,7 @@ class Verifier {
             }
             frontier_.append_subtree(kBlockLevel, scan.block_roots[i]);
             check_heads(scan, frontier_);
-            if (block < tree_.size() && tree_[block] != scan.block_roots[i]) {
+            if (block < stock_.tree.size() && stock_.tree[block] != scan.block_roots[i]) {
                 damaged(fmt::format("tree, block {}", block),
                         "not the root of the records; the records are what counts");
             }
@@ -313,7 +236,7 @@ class Verifier {
             damaged(where, "its last record is no seal");
         }
         if (tree.size() == 1 && ends_with_seal) {
-            take_seal(scan.seals[next_seal_++]);
+            seals_.take(scan.seals[next_seal_++]);
         }
         check_signatures(*checkpoint);
         if (report_.damage_count == damages_before_) {
@@ -326,60 +249,9 @@ class Verifier {
         ++report_.checkpoints;
     }
 
-    // -- seals
-
     void take_seals(const SegmentScan& scan, std::uint64_t until) {
         while (next_seal_ < scan.seals.size() && scan.seals[next_seal_].leaf < until) {
-            take_seal(scan.seals[next_seal_++]);
-        }
-    }
-
-    void take_seal(const Seal& seal) {
-        const std::string where = fmt::format("record {}", seal.leaf);
-        if ((seal.action == SealAction::genesis) != (seal.leaf == 0)) {
-            damaged(where, seal.leaf == 0 ? "not the genesis" : "a second genesis");
-            return;
-        }
-        if (seal.before) {
-            check_before(seal, where);
-        }
-        // What was not signed has no effect, neither a key nor a permission to prune.
-        const bool is_signed = checkpoints_.find(seal.leaf + 1) != nullptr;
-        if (seal.action == SealAction::genesis || (seal.action == SealAction::key && is_signed)) {
-            keys_.take(seal, checkpoints_.origin());
-        } else if (seal.action == SealAction::prune && is_signed) {
-            take_prune(seal, where);
-        }
-    }
-
-    void take_prune(const Seal& seal, const std::string& where) {
-        if (seal.first > seal.leaf || seal.first % kBlockLeaves != 0) {
-            damaged(where,
-                    fmt::format("a prune seal that names record {}, at which no segment before it "
-                                "can begin",
-                                seal.first));
-            return;
-        }
-        pruned_to_ = std::max(pruned_to_, seal.first);
-        if (report_.prunes.size() < kPrunesToldMax) {
-            report_.prunes.push_back(
-                {.leaf = seal.leaf, .first = seal.first, .time = seal.time, .reason = seal.reason});
-        }
-    }
-
-    /// A seal names the newest checkpoint before it; if that is not there, it was taken away.
-    void check_before(const Seal& seal, const std::string& where) {
-        const Checkpoint* newest = checkpoints_.newest_until(seal.leaf);
-        if (newest == nullptr) {
-            damaged(
-                where,
-                fmt::format("names a checkpoint of size {} that is missing", seal.before->size));
-        } else if (newest->head != *seal.before) {
-            damaged(where,
-                    fmt::format("names a checkpoint of size {} before it, but there the newest is "
-                                "of size {}: a checkpoint is missing or forged",
-                                seal.before->size,
-                                newest->head.size));
+            seals_.take(scan.seals[next_seal_++]);
         }
     }
 
@@ -387,13 +259,14 @@ class Verifier {
 
     void finish() {
         finish_late();
-        if (report_.first > pruned_to_) {
+        if (report_.first > seals_.pruned_to()) {
             damaged("segments",
                     fmt::format("records 0 to {} are missing, and no record says that they were "
                                 "pruned",
                                 report_.first - 1));
         }
-        report_.prune_unfinished = report_.first < pruned_to_;
+        report_.prunes = seals_.prunes();
+        report_.prune_unfinished = report_.first < seals_.pruned_to();
         const std::uint64_t size = report_.first + report_.leaves;
         for (; const Checkpoint* next = next_checkpoint(); ++next_checkpoint_) {
             damaged(fmt::format("checkpoints, size {}", next->head.size),
@@ -420,7 +293,7 @@ class Verifier {
             return;
         }
         for (const Seal& seal : late_seals_) {
-            take_seal(seal);
+            seals_.take(seal);
         }
         const auto& entries = checkpoints_.entries();
         const std::uint64_t size = report_.first + report_.leaves;
@@ -459,15 +332,12 @@ class Verifier {
     VerifyReport report_;
     CheckpointBook checkpoints_;
     KeyBook keys_;
-    std::vector<SegmentName> segments_;
-    std::vector<std::string> strangers_;
+    SealBook seals_;
+    Stock stock_;
     std::size_t next_checkpoint_ = 0;
-    std::vector<Hash> tree_;
-    std::uint64_t tree_bytes_ = 0;
     Frontier frontier_;
-    std::size_t next_seal_ = 0;     ///< of the segment that is merged
-    std::vector<Seal> late_seals_;  ///< beyond the checkpoints that were read first
-    std::uint64_t pruned_to_ = 0;
+    std::size_t next_seal_ = 0;         ///< of the segment that is merged
+    std::vector<Seal> late_seals_;      ///< beyond the checkpoints that were read first
     std::uint64_t damages_before_ = 0;  ///< before the records were read
     bool lost_ = false;                 ///< numbers after a hole mean nothing
     std::atomic<bool> gone_ = false;    ///< a segment was pruned meanwhile
