@@ -5,6 +5,7 @@
 #include "app/shortening.h"
 #include "event/canonical.h"
 #include "event/vocabulary.h"
+#include "evidence/retention.h"
 
 namespace mailvigil::app {
 
@@ -35,8 +36,14 @@ Result<void> Recorder::start() {
     options.commit_within = options_.commit_within;
     ledger_ = TRY(Ledger::open(disk_, options_.folder, std::move(options), now()));
     reader_ = TRY(LedgerReader::open(disk_, options_.folder));
-    index_ = TRY(Index::open(options_.folder, Index::Mode::write));
-    TRY(index_->catch_up(*reader_, [](std::uint64_t) {}));
+    auto index = Index::open(options_.folder, Index::Mode::write);
+    const Result<void> ready =
+        index ? (*index)->catch_up(*reader_, [](std::uint64_t) {}) : std::unexpected(index.error());
+    if (ready) {
+        index_ = std::move(*index);
+    } else {
+        give_up_index(ready.error());
+    }
     indexed_ = now();
     ledger_->on_append = [this](std::uint64_t leaf, const Event& event) {
         if (index_ == nullptr) {
@@ -103,7 +110,13 @@ Result<std::optional<std::uint64_t>> Recorder::find_source(std::string_view sha2
     if (index_ == nullptr) {
         return std::nullopt;
     }
-    return index_->source(*reader_, sha256);
+    auto found = index_->source(*reader_, sha256);
+    if (!found) {
+        // Rather a log twice than none.
+        give_up_index(found.error());
+        return std::nullopt;
+    }
+    return found;
 }
 
 void Recorder::record_source(const SourceFile& source) {
@@ -197,7 +210,14 @@ Result<void> Recorder::close() {
 }
 
 Result<std::uint64_t> Recorder::next_incident() {
-    return TRY(index_->last_incident(*reader_)) + 1;
+    if (index_ != nullptr) {
+        const auto last = index_->last_incident(*reader_);
+        if (last) {
+            return *last + 1;
+        }
+        give_up_index(last.error());
+    }
+    return TRY(evidence::highest_incident(*reader_, 0, UINT64_MAX)) + 1;
 }
 
 Result<bool> Recorder::has_content(std::string_view sha256) {

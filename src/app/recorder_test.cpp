@@ -177,6 +177,36 @@ TEST_F(RecorderTest, a_folder_that_takes_nothing_is_told_with_its_name) {
     EXPECT_NE(refused.error().message.find(path("ledger")), std::string::npos);
 }
 
+TEST_F(RecorderTest, without_an_index_evidence_goes_on) {
+    std::vector<std::string> said;
+    RecorderOptions options;
+    options.folder = path("ledger");
+    options.say = [&](std::string_view text) { said.emplace_back(text); };
+    const auto record = [&] {
+        auto recorder = Recorder::open(evidence::posix_disk(), options);
+        ASSERT_TRUE(recorder) << recorder.error().message;
+        EXPECT_EQ((*recorder)->next_incident().value_or(0), said.empty() ? 1U : 8U);
+        Event finding;
+        finding.reset(EventClass::finding, (*recorder)->now());
+        finding.set_finding_incident(7);
+        (*recorder)->record(finding);
+        (*recorder)->commit();
+        EXPECT_FALSE((*recorder)->find_source("00").value_or(0));
+        EXPECT_TRUE((*recorder)->close());
+    };
+    record();
+    EXPECT_TRUE(said.empty());
+    for (const char* const suffix : {"", "-wal", "-shm"}) {
+        fs::remove(options.folder + "/index.sqlite" + suffix);
+    }
+    fs::create_directory(options.folder + "/index.sqlite");
+    fs::create_directory(options.folder + "/index.sqlite/in the way");
+    said.emplace_back("the index is gone");
+    record();
+    ASSERT_EQ(said.size(), 2U);
+    EXPECT_TRUE(said.back().contains("the index is left behind"));
+}
+
 TEST_F(RecorderTest, two_writers_are_refused) {
     const auto first = open("ledger");
     EXPECT_FALSE(Recorder::open(evidence::posix_disk(), with("ledger")));

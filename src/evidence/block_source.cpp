@@ -25,8 +25,8 @@ std::uint64_t keep_frames(std::string& bytes, std::uint64_t most, bool& damaged)
 
 }  // namespace
 
-Result<BlockSource> BlockSource::open(Disk& disk, Layout layout) {
-    BlockSource source(disk, std::move(layout));
+Result<BlockSource> BlockSource::open(Disk& disk, Layout layout, End end, std::uint64_t sealed) {
+    BlockSource source(disk, std::move(layout), end, sealed);
     TRY(source.refresh());
     return source;
 }
@@ -77,6 +77,22 @@ Result<void> BlockSource::load(std::uint64_t number) {
     return {};
 }
 
+Result<void> BlockSource::check_end(std::uint64_t segment,
+                                    std::uint64_t leaf,
+                                    std::uint64_t offset,
+                                    bool damaged) const {
+    if (end_ == End::any || (!damaged && leaf >= sealed_)) {
+        return {};
+    }
+    const std::string place = describe_place(layout_.log(segment), leaf, offset);
+    return fail(ErrorCode::malformed,
+                damaged ? fmt::format("{}: damaged; `mailvigil evidence verify` tells more", place)
+                        : fmt::format("{}: the records end here, but {} were sealed; `mailvigil "
+                                      "evidence verify` tells more",
+                                      place,
+                                      sealed_));
+}
+
 Result<void> BlockSource::read_sealed(const SegmentName& segment, std::uint64_t number) {
     const std::string path = layout_.sealed(segment.first);
     auto table = tables_.find(segment.first);
@@ -94,7 +110,7 @@ Result<void> BlockSource::read_sealed(const SegmentName& segment, std::uint64_t 
                 fmt::format(
                     "{}: the segment with record {} is missing", layout_.segments(), block_.first));
         }
-        return {};
+        return check_end(segment.first, segment.first + blocks.blocks() * kBlockLeaves, 0, false);
     }
     const std::uint64_t begin = blocks.offsets[n];
     const std::string compressed = TRY(disk_->read(path, begin, blocks.offsets[n + 1] - begin));
@@ -138,7 +154,9 @@ Result<void> BlockSource::read_log(const SegmentName& segment, std::uint64_t num
                         fmt::format("{}: damaged",
                                     describe_place(path, block_.first + block_.leaves, end)));
         }
-        if (block_.leaves == kBlockLeaves && log.offsets.size() == n + 1) {
+        if (block_.leaves < kBlockLeaves) {
+            TRY(check_end(segment.first, block_.first + block_.leaves, end, damaged));
+        } else if (log.offsets.size() == n + 1) {
             log.offsets.push_back(end);
         }
         if (n == wanted || block_.leaves < kBlockLeaves) {
@@ -166,7 +184,13 @@ Result<std::optional<Block>> BlockSource::open_frames(std::uint64_t segment,
         }
         found.frames = std::move(*bytes);
         const bool all = found.frames.size() < want;
+        if (found.frames.empty() && TRY(disk_->size(layout_.log(segment))) < offset) {
+            return std::nullopt;  // shorter than it was: reading it from its start says why
+        }
         found.leaves = keep_frames(found.frames, UINT64_MAX, damaged);
+        if (damaged || all) {
+            TRY(check_end(segment, leaf + found.leaves, offset + found.frames.size(), damaged));
+        }
         if (found.leaves > 0 || all) {
             return found;
         }

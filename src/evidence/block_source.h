@@ -28,7 +28,15 @@ struct Block {
 /// One thread. A writer may append, close and seal meanwhile.
 class BlockSource {
   public:
-    static Result<BlockSource> open(Disk& disk, Layout layout);
+    /// What the end of the ledger may look like.
+    enum class End : std::uint8_t {
+        sealed,  ///< at most part of a record behind the last, and none missing that was signed
+        any,     ///< whatever a crash leaves: for the writer, which mends it
+    };
+
+    /// `sealed`: leaves below are under a checkpoint that was read before this is called. An end
+    /// that comes earlier, or a bad record in the open segment, is damage and not the end.
+    static Result<BlockSource> open(Disk& disk, Layout layout, End end, std::uint64_t sealed);
 
     [[nodiscard]] std::uint64_t first() const { return segments_.front().first; }
 
@@ -55,15 +63,24 @@ class BlockSource {
         std::vector<std::uint64_t> offsets{0};  ///< where each block begins, as far as was read
     };
 
-    BlockSource(Disk& disk, Layout layout) : disk_(&disk), layout_(std::move(layout)) {}
+    BlockSource(Disk& disk, Layout layout, End end, std::uint64_t sealed)
+        : disk_(&disk), layout_(std::move(layout)), end_(end), sealed_(sealed) {}
 
     [[nodiscard]] const SegmentName* segment_of(std::uint64_t leaf) const;
     Result<void> read_sealed(const SegmentName& segment, std::uint64_t number);
     Result<void> read_log(const SegmentName& segment, std::uint64_t number);
     Result<void> load(std::uint64_t number);
 
+    /// Whether the open segment may end behind these frames. `offset`: where they end.
+    Result<void> check_end(std::uint64_t segment,
+                           std::uint64_t leaf,
+                           std::uint64_t offset,
+                           bool damaged) const;
+
     Disk* disk_;
     Layout layout_;
+    End end_;
+    std::uint64_t sealed_;
     std::vector<SegmentName> segments_;
     std::map<std::uint64_t, SealedTable> tables_;
     std::map<std::uint64_t, LogBlocks> logs_;

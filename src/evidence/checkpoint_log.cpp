@@ -25,6 +25,12 @@ CheckpointLog parse_checkpoint_log(std::string_view bytes) {
     return log;
 }
 
+bool may_be_cut_off(std::string_view remainder) {
+    const std::size_t inner = remainder.find("\n\n");
+    return inner == std::string_view::npos ||
+           remainder.find("\n\n", inner + 2) == std::string_view::npos;
+}
+
 std::string render_entry(const Checkpoint& checkpoint) {
     return render(checkpoint) + "\n";
 }
@@ -39,14 +45,28 @@ Result<CheckpointWriter> CheckpointWriter::open(Disk& disk,
     return writer;
 }
 
-Result<void> CheckpointWriter::add(const Checkpoint& checkpoint) {
+Result<void> CheckpointWriter::make_whole() {
     if (torn_) {
         TRY(file_->truncate(bytes_));
+        torn_ = false;
     }
+    return {};
+}
+
+Result<void> CheckpointWriter::add(const Checkpoint& checkpoint) {
+    TRY(make_whole());
     const std::string entry = render_entry(checkpoint);
     torn_ = true;
-    TRY(file_->append(entry));
-    TRY(file_->sync());
+    Result<void> done = file_->append(entry);
+    if (done) {
+        done = file_->sync();
+    }
+    if (!done) {
+        // What is told to have failed must not stand there. It stays torn all the same: of a disk
+        // that just failed not even a cut is to be believed.
+        (void)file_->truncate(bytes_);
+        return done;
+    }
     torn_ = false;
     bytes_ += entry.size();
     newest_ = render(checkpoint);

@@ -20,6 +20,9 @@ struct CheckpointLog {
     std::string remainder;            ///< what follows and is no checkpoint; empty in a whole file
 };
 
+/// Whether such a remainder can be an entry whose writing was cut short, or is not finished yet.
+bool may_be_cut_off(std::string_view remainder);
+
 CheckpointLog parse_checkpoint_log(std::string_view bytes);
 
 /// As `checkpoints` holds it: with the empty line after.
@@ -30,7 +33,12 @@ class CheckpointWriter {
   public:
     static Result<CheckpointWriter> open(Disk& disk, const Layout& layout, std::uint64_t size);
 
-    /// On disk in `checkpoints` once it returns without an error; otherwise not there.
+    /// Cuts what an add() that failed may have left. Before the next seal is written, or it would
+    /// contradict a checkpoint that a crash brings to light.
+    Result<void> make_whole();
+
+    /// On disk in `checkpoints` once it returns without an error; otherwise it is cut off again at
+    /// once, or, where even that fails, by make_whole().
     Result<void> add(const Checkpoint& checkpoint);
 
     /// Makes `checkpoint` as new as `checkpoints`.
@@ -43,7 +51,7 @@ class CheckpointWriter {
     Layout layout_;
     std::unique_ptr<AppendFile> file_;
     std::uint64_t bytes_ = 0;
-    bool torn_ = false;  ///< an append failed: cut before the next
+    bool torn_ = false;  ///< there may be more than bytes_: cut before the next
     std::string newest_;
     bool shown_ = true;
 };

@@ -19,6 +19,9 @@ namespace mailvigil::evidence {
 
 namespace {
 
+/// Of a file that is erased so many bytes are overwritten; private keys have a few hundred.
+constexpr std::uint64_t kErasedBytesMax = std::uint64_t{1} << 20U;
+
 /// What errno says, as an Error about `path`.
 std::unexpected<Error> failure(std::string_view doing, const std::string& path) {
     const int error = errno;
@@ -27,6 +30,8 @@ std::unexpected<Error> failure(std::string_view doing, const std::string& path) 
         code = ErrorCode::unknown;
     } else if (error == EACCES && doing == "read") {
         code = ErrorCode::unreadable;
+    } else if (error == ELOOP) {
+        code = ErrorCode::malformed;
     }
     return fail(code, fmt::format("cannot {} {}: {}", doing, path, std::strerror(error)));
 }
@@ -68,10 +73,29 @@ class PosixFile : public AppendFile {
     std::string path_;
 };
 
-Result<Fd> open_to_read(const std::string& path) {
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::unexpected<Error> no_plain_file(const std::string& path) {
+    return fail(ErrorCode::malformed, fmt::format("{} is no plain file", path));
+}
+
+/// Opens a plain file and nothing else: whoever may put a link or a pipe in its place must neither
+/// lead the reading elsewhere nor make it wait.
+Result<Fd> open_plain(const std::string& path,
+                      int flags,
+                      std::string_view doing,
+                      std::uint64_t* size = nullptr) {
+    Fd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
     if (!fd) {
-        return failure("read", path);
+        return errno == ENXIO ? no_plain_file(path) : failure(doing, path);
+    }
+    struct stat status{};
+    if (::fstat(fd.number(), &status) != 0) {
+        return failure(doing, path);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return no_plain_file(path);
+    }
+    if (size != nullptr) {
+        *size = static_cast<std::uint64_t>(status.st_size);
     }
     return fd;
 }
@@ -103,29 +127,37 @@ Result<std::string> read_range(const Fd& fd,
 class PosixDisk : public Disk {
   public:
     Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override {
-        Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!fd) {
-            return failure("open", path);
-        }
+        Fd fd = TRY(open_plain(path, O_WRONLY | O_CREAT | O_APPEND, "open"));
         return std::make_unique<PosixFile>(std::move(fd), path);
     }
 
     Result<std::string> read(const std::string& path) override {
-        const Fd fd = TRY(open_to_read(path));
-        return read_range(fd, path, 0, TRY(size(path)));
+        std::uint64_t bytes = 0;
+        const Fd fd = TRY(open_plain(path, O_RDONLY, "read", &bytes));
+        if (bytes > kWholeFileBytesMax) {
+            return fail(
+                ErrorCode::limit,
+                fmt::format(
+                    "{} has {} bytes; at most {} are read", path, bytes, kWholeFileBytesMax));
+        }
+        return read_range(fd, path, 0, bytes);
     }
 
     Result<std::string> read(const std::string& path,
                              std::uint64_t offset,
                              std::uint64_t size) override {
-        const Fd fd = TRY(open_to_read(path));
-        return read_range(fd, path, offset, size);
+        std::uint64_t bytes = 0;
+        const Fd fd = TRY(open_plain(path, O_RDONLY, "read", &bytes));
+        return read_range(fd, path, offset, std::min(size, bytes - std::min(bytes, offset)));
     }
 
     Result<std::uint64_t> size(const std::string& path) override {
         struct stat status{};
-        if (::stat(path.c_str(), &status) != 0) {
+        if (::lstat(path.c_str(), &status) != 0) {
             return failure("read", path);
+        }
+        if (!S_ISREG(status.st_mode)) {
+            return no_plain_file(path);
         }
         return static_cast<std::uint64_t>(status.st_size);
     }
@@ -147,11 +179,9 @@ class PosixDisk : public Disk {
     }
 
     Result<void> erase(const std::string& path) override {
-        const std::string zeros(TRY(size(path)), '\0');
-        const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-        if (!fd) {
-            return failure("erase", path);
-        }
+        std::uint64_t bytes = 0;
+        const Fd fd = TRY(open_plain(path, O_WRONLY, "erase", &bytes));
+        const std::string zeros(std::min<std::uint64_t>(bytes, kErasedBytesMax), '\0');
         if (::pwrite(fd.number(), zeros.data(), zeros.size(), 0) !=
                 static_cast<ssize_t>(zeros.size()) ||
             ::fdatasync(fd.number()) != 0) {
@@ -193,10 +223,7 @@ class PosixDisk : public Disk {
     }
 
     Result<std::unique_ptr<AppendFile>> lock(const std::string& path) override {
-        Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!fd) {
-            return failure("open", path);
-        }
+        Fd fd = TRY(open_plain(path, O_RDWR | O_CREAT, "open"));
         if (::flock(fd.number(), LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK) {
                 return fail(ErrorCode::unwritable,

@@ -24,14 +24,20 @@ class AppendFile {
     virtual Result<void> truncate(std::uint64_t size) = 0;
 };
 
+/// No file is read as a whole beyond this.
+inline constexpr std::uint64_t kWholeFileBytesMax = std::uint64_t{2} << 30U;
+
+/// Files are plain files: a link, a pipe or a device in the place of one is an Error (malformed),
+/// and is not opened.
 class Disk {
   public:
     virtual ~Disk() = default;
     /// Opens or creates, mode 0600.
     virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
-    /// A whole file. Error: unknown where it is not there.
+    /// A whole file. Errors: unknown where it is not there, limit where it has more than
+    /// kWholeFileBytesMax; read_whole() of layout.h has narrower limits.
     virtual Result<std::string> read(const std::string& path) = 0;
-    /// `size` bytes from `offset`, fewer at the end of the file.
+    /// `size` bytes from `offset`, fewer at the end of the file; takes no more memory than those.
     virtual Result<std::string> read(const std::string& path,
                                      std::uint64_t offset,
                                      std::uint64_t size) = 0;

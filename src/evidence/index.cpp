@@ -21,7 +21,7 @@ using index::TextId;
 
 // "mvix", and the version of everything that is in the file.
 constexpr std::int64_t kApplicationId = 0x6D766978;
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 static_assert(Index::kChunkLeaves == index::kChunkLeaves);
 
@@ -236,8 +236,11 @@ Result<void> Index::flush(std::uint64_t durable, Position after) {
 Result<void> Index::catch_up(LedgerReader& ledger,
                              const std::function<void(std::uint64_t)>& progress) {
     MV_ASSERT(state_->mode == Mode::write);
-    if (TRY(ledger.size()) < state_->waiting.next) {
+    if (TRY(ledger.size()) < state_->waiting.next || state_->reach.is_foreign_to(ledger.origin())) {
         TRY(clear());
+    }
+    if (state_->reach.origin.empty()) {
+        state_->reach.origin = ledger.origin();
     }
     for (;;) {
         State& state = *state_;

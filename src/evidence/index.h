@@ -128,7 +128,7 @@ class Index {
     Result<void> flush(std::uint64_t durable, Position after);
 
     /// Takes in what the ledger has beyond next_leaf(), in constant memory, and flushes. An index
-    /// that knows more leaves than the ledger has is of another ledger, and is built anew.
+    /// of another ledger, or one that knows more leaves than the ledger has, is built anew.
     Result<void> catch_up(LedgerReader& ledger, const std::function<void(std::uint64_t)>& progress);
 
     /// Forgets everything, even a damaged file; catch_up() then builds it anew. Whoever has it open

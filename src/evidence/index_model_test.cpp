@@ -272,7 +272,9 @@ Lines model_entries(IndexedLedger& ledger,
         row.stage = event.finding_stage();
         row.title = title;
         row.who = who;
-        row.incident = number_in(event, Field::finding_incident);
+        if (event.event_action() != "prune") {
+            row.incident = number_in(event, Field::finding_incident);
+        }
         rows.push_back({ns(row.time), leaf, line_of(row)});
     });
     return lines_of(std::move(rows));

@@ -37,6 +37,12 @@ Result<Snapshot> look(State& state, const LedgerReader& ledger) {
         snapshot.transaction.emplace(
             TRY(index::Transaction::begin(state.file->database, index::Database::Mode::read)));
         snapshot.reach = TRY(state.file->entries.reach());
+        if (state.mode == Index::Mode::read && snapshot.reach.is_foreign_to(ledger.origin())) {
+            // As if there were none: the ledger answers.
+            snapshot.transaction.reset();
+            snapshot.reach = {};
+            state.file.reset();
+        }
         if (state.mode == Index::Mode::read) {
             state.reach = snapshot.reach;
         }

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -111,6 +112,59 @@ TEST(index, of_a_ledger_that_is_another_is_built_anew) {
     ASSERT_TRUE((*index)->catch_up(*young.reader(), {}));
     EXPECT_EQ((*index)->next_leaf(), young.ledger->size());
     expect_same_answers(young, **index);
+}
+
+TEST(index, of_another_ledger_of_the_same_size_it_is_not_used) {
+    IndexedLedger ours;
+    ours.append(300);
+    ours.commit();
+    ours.flush();
+    IndexedLedger other;
+    other.append(300);
+    other.commit();
+    EXPECT_NE(ours.ledger->sealed().origin, other.ledger->sealed().origin);
+    // To ask, the ledger is read; to write, the index is made anew.
+    other.index.reset();
+    std::filesystem::copy_file(
+        ours.file(), other.file(), std::filesystem::copy_options::overwrite_existing);
+    for (const char* const suffix : {"-wal", "-shm"}) {
+        std::filesystem::remove(other.file() + suffix);
+        if (std::filesystem::exists(ours.file() + suffix)) {
+            std::filesystem::copy_file(ours.file() + suffix, other.file() + suffix);
+        }
+    }
+    other.reopen(Index::Mode::read);
+    EXPECT_GT(other.index->next_leaf(), 0U);
+    expect_same_answers(other, *other.index);
+    EXPECT_TRUE(other.index->stale());
+    other.reopen();
+    EXPECT_TRUE(other.index->catch_up(*other.reader(), {}));
+    expect_same_answers(other, *other.index);
+    other.reopen(Index::Mode::read);
+    expect_same_answers(other, *other.index);
+    EXPECT_FALSE(other.index->stale());
+}
+
+TEST(index, numbers_of_incidents_outlive_pruning_and_the_index) {
+    IndexedLedger ledger;
+    Event finding;
+    finding.reset(EventClass::finding, kStart);
+    finding.set_finding_incident(4711);
+    ledger.append(finding);
+    for (int round = 0; round < 2; ++round) {
+        // The second removal takes the seal of the first with it.
+        for (int i = 0; i < 6; ++i) {
+            ledger.append(1'000);
+            ledger.commit();
+        }
+        ledger.prune(ledger.ledger->size() - 10);
+        EXPECT_GT(ledger.reader()->first(), 1U);
+        ASSERT_TRUE(ledger.index->clear());
+        ASSERT_TRUE(ledger.index->catch_up(*ledger.reader(), {}));
+        EXPECT_EQ(ledger.index->last_incident(*ledger.reader()).value_or(0), 4711U);
+        EXPECT_FALSE(std::ranges::any_of(*ledger.index->incidents(*ledger.reader(), {}),
+                                         [](const auto& row) { return row.number == 4711; }));
+    }
 }
 
 TEST(index, more_than_one_full_chunk) {

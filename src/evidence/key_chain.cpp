@@ -31,7 +31,7 @@ Result<LeafProof> link(Disk& disk,
     LeafProof proof;
     proof.index = checkpoint.head.size - 1;
     if (proof.index < reader.first()) {
-        return parse_proof(TRY(disk.read(layout.kept_proof(proof.index))));
+        return parse_proof(TRY(read_whole(disk, layout.kept_proof(proof.index), kProofBytesMax)));
     }
     proof.checkpoint = checkpoint;
     proof.extra = TRY(reader.leaf(proof.index));
@@ -69,8 +69,11 @@ Result<Keys> follow(const LeafProof& proof, const std::optional<Keys>& before) {
         return fail(ErrorCode::malformed,
                     fmt::format("record {} does not prove a key of the ledger", proof.index));
     }
-    Keys keys{.log = before ? before->log : TRY(parse_vkey(seal->log_vkey)),
-              .epoch = TRY(parse_vkey(seal->vkey))};
+    // Not within braces: GCC 12 forgets what an initialiser list has made so far when TRY leaves
+    // it.
+    Keys keys;
+    keys.log = before ? before->log : TRY(parse_vkey(seal->log_vkey));
+    keys.epoch = TRY(parse_vkey(seal->vkey));
     if (keys.log.name != proof.checkpoint.origin || keys.epoch.name != proof.checkpoint.origin) {
         return fail(ErrorCode::malformed,
                     fmt::format("record {} names keys of another ledger", proof.index));
@@ -116,7 +119,7 @@ Result<std::vector<LeafProof>> read_key_chain(Disk& disk, const std::string& fol
     std::vector<LeafProof> chain;
     for (const std::string& name : TRY(disk.list(folder))) {
         const std::string path = fmt::format("{}/{}", folder, name);
-        auto link = parse_proof(TRY(disk.read(path)));
+        auto link = parse_proof(TRY(read_whole(disk, path, kProofBytesMax)));
         if (!link || key_link_name(link->index) != name) {
             return fail(ErrorCode::malformed,
                         fmt::format("{} is no link of a chain of keys", path));
@@ -132,8 +135,10 @@ Result<LedgerKeys> claimed_keys(std::span<const LeafProof> chain) {
     if (!seal || !*seal || (*seal)->action != SealAction::genesis) {
         return std::unexpected(no_first_key());
     }
-    return LedgerKeys{.log = TRY(parse_vkey((*seal)->log_vkey)),
-                      .epoch = TRY(parse_vkey((*seal)->vkey))};
+    LedgerKeys keys;
+    keys.log = TRY(parse_vkey((*seal)->log_vkey));
+    keys.epoch = TRY(parse_vkey((*seal)->vkey));
+    return keys;
 }
 
 ProofVerifier::ProofVerifier(std::span<const LeafProof> chain, const VerifierKey& first) {

@@ -2,6 +2,8 @@
 
 #include <fmt/chrono.h>
 
+#include "evidence/secret.h"
+
 namespace mailvigil::evidence {
 
 namespace {
@@ -18,11 +20,34 @@ std::string next_path(const Layout& layout) {
     return layout.keys() + "/next.key";
 }
 
+/// A line behind a key; in one piece of memory, so that no copy of the key stays behind.
+SecretText with_line(std::string&& key, std::string_view line) {
+    const SecretText secret(std::move(key));
+    std::string text;
+    text.reserve(secret.view().size() + line.size() + 2);
+    text.append(secret.view()).append("\n").append(line);
+    return SecretText(std::move(text));
+}
+
 /// Two lines: the key and the day it signs for.
-std::string render_private(const EpochKey& key) {
-    return fmt::format("{}\n{:%F}\n",
-                       key.key.render_private(),
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(key.since)));
+SecretText render_private(const EpochKey& key) {
+    const std::string day =
+        fmt::format("{:%F}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(key.since)));
+    return with_line(key.key.render_private(), day);
+}
+
+Result<SecretText> read_private(Disk& disk, const std::string& path) {
+    return SecretText(TRY(read_whole(disk, path, kKeyFileBytesMax)));
+}
+
+/// A crash within the writing of a key leaves a draft that holds a private key.
+Result<void> erase_drafts(Disk& disk, const Layout& layout) {
+    for (const std::string& name : TRY(disk.list(layout.keys()))) {
+        if (name.ends_with(".new")) {
+            TRY(disk.erase(layout.keys() + "/" + name));
+        }
+    }
+    return {};
 }
 
 Result<EpochKey> parse_epoch(std::string_view text, const std::string& path) {
@@ -44,23 +69,27 @@ Result<KeyRing> KeyRing::create(Disk& disk,
                                 std::string_view origin,
                                 Day today) {
     KeyRing ring(disk, layout);
+    TRY(erase_drafts(disk, layout));
     ring.log_ = TRY(SignerKey::generate(origin, KeyType::ed25519));
-    ring.epoch_ = EpochKey{TRY(SignerKey::generate(origin, KeyType::ed25519)), today};
-    TRY(replace_file(disk, layout.keys(), log_path(layout), ring.log_->render_private() + "\n"));
+    SignerKey epoch = TRY(SignerKey::generate(origin, KeyType::ed25519));
+    ring.epoch_ = EpochKey{std::move(epoch), today};
+    const SecretText log = with_line(ring.log_->render_private(), "");
+    TRY(replace_file(disk, layout.keys(), log_path(layout), log.view()));
     TRY(ring.write(epoch_path(layout), *ring.epoch_));
     return ring;
 }
 
 Result<void> KeyRing::read() {
-    const std::string log = TRY(disk_->read(log_path(layout_)));
-    auto log_key = SignerKey::parse(std::string_view(log).substr(0, log.find('\n')));
+    TRY(erase_drafts(*disk_, layout_));
+    const SecretText log = TRY(read_private(*disk_, log_path(layout_)));
+    auto log_key = SignerKey::parse(log.view().substr(0, log.view().find('\n')));
     if (!log_key) {
         return fail(ErrorCode::malformed, fmt::format("{}: no signing key", log_path(layout_)));
     }
     log_ = std::move(*log_key);
     if (disk_->exists(next_path(layout_))) {
-        const std::string text = TRY(disk_->read(next_path(layout_)));
-        auto next = parse_epoch(text, next_path(layout_));
+        const SecretText text = TRY(read_private(*disk_, next_path(layout_)));
+        auto next = parse_epoch(text.view(), next_path(layout_));
         // A crash within its erasure leaves zeros: it was never sealed.
         if (!next && disk_->exists(epoch_path(layout_))) {
             TRY(disk_->erase(next_path(layout_)));
@@ -72,7 +101,8 @@ Result<void> KeyRing::read() {
     if (!disk_->exists(epoch_path(layout_)) && next_) {
         return finish_rotation();
     }
-    auto epoch = parse_epoch(TRY(disk_->read(epoch_path(layout_))), epoch_path(layout_));
+    const SecretText text = TRY(read_private(*disk_, epoch_path(layout_)));
+    auto epoch = parse_epoch(text.view(), epoch_path(layout_));
     // A crash within the erasure leaves zeros; the next key was sealed before that began.
     if (!epoch && next_) {
         return finish_rotation();
@@ -82,11 +112,12 @@ Result<void> KeyRing::read() {
 }
 
 Result<void> KeyRing::write(const std::string& path, const EpochKey& key) {
-    return replace_file(*disk_, layout_.keys(), path, render_private(key));
+    return replace_file(*disk_, layout_.keys(), path, render_private(key).view());
 }
 
 Result<VerifierKey> KeyRing::prepare_rotation(Day today) {
-    next_ = EpochKey{TRY(SignerKey::generate(log_->verifier().name, KeyType::ed25519)), today};
+    SignerKey next = TRY(SignerKey::generate(log_->verifier().name, KeyType::ed25519));
+    next_ = EpochKey{std::move(next), today};
     TRY(write(next_path(layout_), *next_));
     return next_->key.verifier();
 }

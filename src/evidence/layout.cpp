@@ -17,7 +17,8 @@ std::optional<std::uint64_t> first_of(std::string_view name) {
     std::uint64_t first = 0;
     const char* end = name.data() + kNameDigits;
     const auto parsed = std::from_chars(name.data(), end, first);
-    if (parsed.ec != std::errc{} || parsed.ptr != end || first % kBlockLeaves != 0) {
+    if (parsed.ec != std::errc{} || parsed.ptr != end || first % kBlockLeaves != 0 ||
+        first >= kLeavesMax) {
         return std::nullopt;
     }
     return first;
@@ -47,6 +48,26 @@ Result<std::vector<SegmentName>> list_segments(Disk& disk,
         segments.push_back(segment);
     }
     return segments;
+}
+
+Result<std::string> read_whole(Disk& disk, const std::string& path, std::uint64_t bytes_max) {
+    const std::uint64_t bytes = TRY(disk.size(path));
+    if (bytes > bytes_max) {
+        return fail(
+            ErrorCode::limit,
+            fmt::format("{} has {} bytes; at most {} can be right", path, bytes, bytes_max));
+    }
+    return disk.read(path, 0, bytes);
+}
+
+std::string parent_of(std::string_view folder) {
+    while (folder.size() > 1 && folder.ends_with('/')) {
+        folder.remove_suffix(1);
+    }
+    const std::size_t slash = folder.rfind('/');
+    return slash == std::string_view::npos
+               ? "."
+               : std::string(folder.substr(0, std::max(slash, std::size_t{1})));
 }
 
 Result<void> replace_file(Disk& disk,

@@ -19,6 +19,22 @@ inline constexpr unsigned kBlockLevel = 8;  ///< 2^8 leaves
 inline constexpr std::size_t kLeafBytesMax = 61'440;
 inline constexpr std::string_view kFormatLine = "mailvigil evidence 1\n";
 
+/// A segment is closed at this size at the latest.
+inline constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{64} << 20U;
+/// A leaf has a byte at least, a frame 9: no segment has more blocks.
+inline constexpr std::uint64_t kSegmentBlocksMax = kSegmentBytesMax / (kBlockLeaves * 9) + 1;
+/// No leaf has a higher number.
+inline constexpr std::uint64_t kLeavesMax = std::uint64_t{1} << 62U;
+
+// Of files that are read as a whole.
+inline constexpr std::uint64_t kFormatBytesMax = 100;
+inline constexpr std::uint64_t kKeyFileBytesMax = 4096;
+inline constexpr std::uint64_t kProofBytesMax = 1'100'000;  ///< a note, a leaf and a path
+/// Ten years of a checkpoint a minute.
+inline constexpr std::uint64_t kCheckpointsBytesMax = kWholeFileBytesMax;
+inline constexpr std::uint64_t kTreeBytesMax = std::uint64_t{1}
+                                               << 30U;  ///< 8.6 thousand million leaves
+
 struct Layout {
     std::string folder;
 
@@ -64,6 +80,12 @@ struct SegmentName {
 Result<std::vector<SegmentName>> list_segments(Disk& disk,
                                                const Layout& layout,
                                                std::vector<std::string>* strangers = nullptr);
+
+/// A whole file. Error: as Disk::read(); limit, with what and where, beyond `bytes_max`.
+Result<std::string> read_whole(Disk& disk, const std::string& path, std::uint64_t bytes_max);
+
+/// The folder that a folder lies in.
+std::string parent_of(std::string_view folder);
 
 /// Replaces a small file in one step: a temporary one beside it, synced, renamed, folder synced.
 Result<void> replace_file(Disk& disk,

@@ -156,6 +156,8 @@ Result<Checkpoint> Ledger::seal(Timestamp now) {
 
 Result<void> Ledger::rotate_keys(Timestamp now) {
     State& state = *state_;
+    // A checkpoint that failed must be gone before the key that its seal named is replaced.
+    TRY(state.checkpoints->make_whole());
     // A rotation whose seal was signed is finished before anything else is signed.
     if (state.rotation_signed) {
         TRY(state.keys->finish_rotation());
@@ -183,6 +185,15 @@ Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp 
     if (action != SealAction::genesis) {
         event.set_ledger_size(state.sealed.head.size);
         event.set_ledger_root(root);
+    }
+    TRY(state.checkpoints->make_whole());
+    if (const Result<void> sealing = state.segments->sealing_failure(); !sealing) {
+        state.health.uncompressed = sealing.error().message;
+    }
+    const std::string trouble = fmt::format("a closed segment is not compressed: {}",
+                                            state.health.uncompressed.value_or(""));
+    if (state.health.uncompressed && !event.has(Field::message)) {
+        event.set_message(trouble);
     }
     // What waits goes first, so that a full disk can't fill the queue with seals; a gap leaf
     // that comes with it is counted.
@@ -215,9 +226,6 @@ Result<Checkpoint> Ledger::seal_with(SealAction action, Event& event, Timestamp 
     if (const Result<void> shown = state.checkpoints->show(); !shown) {
         state.health.stalled = shown.error().message;
     }
-    if (on_checkpoint) {
-        on_checkpoint(state.sealed);
-    }
     return state.sealed;
 }
 
@@ -248,11 +256,20 @@ Result<std::uint64_t> Ledger::prune(std::uint64_t first, std::string_view reason
     if (stays == TRY(first_present(state.disk, state.layout))) {
         return stays;
     }
-    TRY(state.segments->finish_sealing());
+    // What could not be compressed can be removed all the same.
+    if (const Result<void> sealed = state.segments->finish_sealing(); !sealed) {
+        state.health.uncompressed = sealed.error().message;
+    }
     TRY(rotate_keys(now));
     Event event;
     event.reset(EventClass::ledger, now);
     event.set_ledger_first(stays);
+    // What stays must tell which numbers were given.
+    if (const std::uint64_t incident =
+            TRY(highest_incident_before(state.disk, state.layout, stays));
+        incident > 0) {
+        event.set_finding_incident(incident);
+    }
     event.set_event_reason(reason);
     TRY(seal_with(SealAction::prune, event, now));
     TRY(remove_before(state.disk, state.layout, stays));
@@ -260,12 +277,16 @@ Result<std::uint64_t> Ledger::prune(std::uint64_t first, std::string_view reason
 }
 
 Result<void> Ledger::close(Timestamp now) {
+    State& state = *state_;
     TRY(rotate_keys(now));
     Event stop;
     stop.reset(EventClass::ledger, now);
     TRY(seal_with(SealAction::stop, stop, now));
-    TRY(state_->segments->finish_sealing());
-    state_->lock.reset();
+    // All is sealed. What is not compressed yet the next writer compresses.
+    if (const Result<void> sealed = state.segments->finish_sealing(); !sealed) {
+        state.health.uncompressed = sealed.error().message;
+    }
+    state.lock.reset();
     return {};
 }
 

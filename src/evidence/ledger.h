@@ -45,6 +45,9 @@ struct LedgerHealth {
     std::uint64_t appended = 0;          ///< leaves since open()
     std::uint64_t lost = 0;              ///< leaves that found no room while the disk took nothing
     std::optional<std::string> stalled;  ///< why nothing can be written now
+    /// Why a closed segment was not compressed. Its records are whole and sealed all the same; the
+    /// next open() tries again.
+    std::optional<std::string> uncompressed{};
 };
 
 /// One thread at a time. Times are the caller's clock. A failing disk does not fail append():
@@ -94,8 +97,6 @@ class Ledger {
 
     /// Called for each leaf as it is appended, with its number: the live index.
     std::function<void(std::uint64_t leaf, const Event& event)> on_append;
-    /// Called with each new checkpoint, once it is on disk: anchors.
-    std::function<void(const Checkpoint&)> on_checkpoint;
 
   private:
     struct State;

@@ -61,20 +61,14 @@ std::unexpected<Error> damage(std::string message) {
                     "can be done");
 }
 
-/// Whether bytes at the end of `checkpoints` can be an entry whose writing was cut short.
-bool is_torn_entry(std::string_view bytes) {
-    const std::size_t inner = bytes.find("\n\n");
-    return inner == std::string_view::npos ||
-           bytes.find("\n\n", inner + 2) == std::string_view::npos;
-}
-
 /// A crash within the making of a ledger leaves at most one leaf and no checkpoint.
 Result<bool> is_unborn(Disk& disk, const Layout& layout) {
     if (disk.exists(layout.format())) {
         return false;
     }
     if (disk.exists(layout.checkpoints()) &&
-        !parse_checkpoint_log(TRY(disk.read(layout.checkpoints()))).entries.empty()) {
+        !parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)))
+             .entries.empty()) {
         return false;
     }
     for (const SegmentName& segment : TRY(list_segments(disk, layout))) {
@@ -108,6 +102,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Disk& disk,
 
     std::string story;
     Result<bool> fresh = is_unborn(disk, layout);
+    if (fresh && *fresh) {
+        // Or a crash could lose the new ledger, name and all.
+        TRY(disk.sync_folder(parent_of(layout.folder)));
+    }
     Result<void> resumed;
     if (fresh && !*fresh) {
         resumed = state->resume(story);
@@ -159,12 +157,13 @@ Result<void> Ledger::State::create(Day today) {
 }
 
 Result<void> Ledger::State::start_writing(const OpenSegment& open) {
-    segments = TRY(SegmentWriter::open(disk,
-                                       layout,
-                                       open,
-                                       {.segment_bytes = options.segment_bytes,
-                                        .pending_bytes_max = options.pending_bytes_max,
-                                        .background_sealing = options.background_sealing}));
+    segments =
+        TRY(SegmentWriter::open(disk,
+                                layout,
+                                open,
+                                {.segment_bytes = std::min(options.segment_bytes, kSegmentBytesMax),
+                                 .pending_bytes_max = options.pending_bytes_max,
+                                 .background_sealing = options.background_sealing}));
     return {};
 }
 
@@ -189,6 +188,7 @@ Result<std::string> Ledger::State::set_aside() {
         TRY(disk.erase(layout.keys() + "/" + name));
     }
     TRY(disk.sync_folder(aside));
+    TRY(disk.sync_folder(layout.damaged()));
     TRY(make_folders(disk, layout));
     return aside;
 }
@@ -228,8 +228,9 @@ Result<CheckpointLog> Ledger::State::read_checkpoints() {
     if (!disk.exists(layout.checkpoints())) {
         return damage(fmt::format("{} is missing", layout.checkpoints()));
     }
-    CheckpointLog log = parse_checkpoint_log(TRY(disk.read(layout.checkpoints())));
-    if (log.entries.empty() || !is_torn_entry(log.remainder)) {
+    CheckpointLog log =
+        parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)));
+    if (log.entries.empty() || !may_be_cut_off(log.remainder)) {
         return damage(fmt::format(
             "{}: what follows size {} is no checkpoint",
             layout.checkpoints(),

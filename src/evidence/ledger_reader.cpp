@@ -15,6 +15,7 @@ struct LedgerReader::State {
     Disk& disk;
     Layout layout;
     BlockSource blocks;
+    std::string origin;
     std::string tree;  ///< the file, as far as it was read
     std::vector<Hash> leaf_hashes;
     std::uint64_t hashed_block = UINT64_MAX;
@@ -40,6 +41,18 @@ std::unexpected<Error> beyond(std::uint64_t leaf) {
                 fmt::format("there is no record {}: the ledger ends before it", leaf));
 }
 
+/// The newest one; where its own file is not there or not one, the last of all. None: size 0.
+Result<Checkpoint> newest_checkpoint(Disk& disk, const Layout& layout) {
+    const auto text = read_whole(disk, layout.checkpoint(), kNoteBytesMax);
+    auto newest = text ? parse_checkpoint(*text) : std::unexpected(text.error());
+    if (newest || !disk.exists(layout.checkpoints())) {
+        return newest ? std::move(*newest) : Checkpoint{};
+    }
+    CheckpointLog log =
+        parse_checkpoint_log(TRY(read_whole(disk, layout.checkpoints(), kCheckpointsBytesMax)));
+    return log.entries.empty() ? Checkpoint{} : std::move(log.entries.back());
+}
+
 }  // namespace
 
 LedgerReader::LedgerReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -48,7 +61,7 @@ LedgerReader::~LedgerReader() = default;
 
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open(Disk& disk, std::string folder) {
     Layout layout{std::move(folder)};
-    const auto format = disk.read(layout.format());
+    const auto format = read_whole(disk, layout.format(), kFormatBytesMax);
     if (!format) {
         return fail(
             format.error().code,
@@ -60,19 +73,36 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open(Disk& disk, std::string
         return fail(ErrorCode::malformed,
                     fmt::format("{}: not a format that this mailvigil knows", layout.format()));
     }
-    return open_unmarked(disk, std::move(layout.folder));
+    // Before the segments are listed: what it signs is there.
+    const Checkpoint newest = TRY(newest_checkpoint(disk, layout));
+    return make(disk, std::move(layout.folder), newest, false);
 }
 
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open_unmarked(Disk& disk, std::string folder) {
+    return make(disk, std::move(folder), {}, true);
+}
+
+Result<std::unique_ptr<LedgerReader>> LedgerReader::make(Disk& disk,
+                                                         std::string folder,
+                                                         const Checkpoint& newest,
+                                                         bool by_writer) {
     Layout layout{std::move(folder)};
-    BlockSource blocks = TRY(BlockSource::open(disk, layout));
+    BlockSource blocks =
+        TRY(BlockSource::open(disk,
+                              layout,
+                              by_writer ? BlockSource::End::any : BlockSource::End::sealed,
+                              newest.head.size));
     if (blocks.empty()) {
         return fail(ErrorCode::malformed,
                     fmt::format("{}: all segments are missing", layout.segments()));
     }
     auto state = std::unique_ptr<State>(
-        new State{disk, std::move(layout), std::move(blocks), {}, {}, UINT64_MAX});
+        new State{disk, std::move(layout), std::move(blocks), newest.origin, {}, {}, UINT64_MAX});
     return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(state)));
+}
+
+const std::string& LedgerReader::origin() const {
+    return state_->origin;
 }
 
 std::uint64_t LedgerReader::first() const {
@@ -167,7 +197,8 @@ Result<Position> LedgerReader::read_on(
 }
 
 Result<std::vector<Checkpoint>> LedgerReader::checkpoints() {
-    const std::string bytes = TRY(state_->disk.read(state_->layout.checkpoints()));
+    const std::string bytes =
+        TRY(read_whole(state_->disk, state_->layout.checkpoints(), kCheckpointsBytesMax));
     CheckpointLog log = parse_checkpoint_log(bytes);
     std::vector<Checkpoint> found;
     for (Checkpoint& entry : log.entries) {

@@ -32,14 +32,18 @@ class LedgerReader final : public TreeNodes {
     /// evidence folder.
     static Result<std::unique_ptr<LedgerReader>> open(Disk& disk, std::string folder);
 
-    /// The same for the writer, which may find a ledger whose making was cut short: without the
-    /// file `format`.
+    /// The same for the writer, which may find a ledger whose making was cut short, without the
+    /// file `format`, or with an end that it is about to mend.
     static Result<std::unique_ptr<LedgerReader>> open_unmarked(Disk& disk, std::string folder);
+
+    /// The ledger's name; empty where it has no checkpoint yet.
+    [[nodiscard]] const std::string& origin() const;
 
     /// First leaf that is there (what was before is pruned).
     [[nodiscard]] std::uint64_t first() const;
 
     /// How many leaves there are: number of the last whole frame, plus 1. Scans the open segment.
+    /// Error: malformed where that is damaged, or ends before what is sealed; as all that follow.
     Result<std::uint64_t> size();
 
     /// The bytes of one leaf. Error: limit (beyond the end), unknown (pruned), malformed (damage).
@@ -68,6 +72,10 @@ class LedgerReader final : public TreeNodes {
 
   private:
     struct State;
+    static Result<std::unique_ptr<LedgerReader>> make(Disk& disk,
+                                                      std::string folder,
+                                                      const Checkpoint& newest,
+                                                      bool by_writer);
     explicit LedgerReader(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

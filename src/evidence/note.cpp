@@ -114,6 +114,13 @@ std::uint32_t key_id(std::string_view name,
 
 /// <name>+<key id>+<base64 of type and 32 bytes>, taken apart.
 struct KeyParts {
+    KeyParts() = default;
+    KeyParts(const KeyParts&) = default;
+    KeyParts& operator=(const KeyParts&) = default;
+
+    /// The bytes may be a seed.
+    ~KeyParts() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+
     std::string_view name;
     std::uint32_t id = 0;
     KeyType type = KeyType::ed25519;
@@ -211,13 +218,13 @@ Result<SignerKey> SignerKey::generate(std::string_view name, KeyType type) {
 }
 
 Result<SignerKey> SignerKey::parse(std::string_view text) {
-    auto parts = text.starts_with(kPrivatePrefix) ? split_key(text.substr(kPrivatePrefix.size()))
-                                                  : std::nullopt;
+    const auto parts = text.starts_with(kPrivatePrefix)
+                           ? split_key(text.substr(kPrivatePrefix.size()))
+                           : std::nullopt;
     if (!parts) {
         return malformed("not a private key (PRIVATE+KEY+<name>+<key id>+<base64>)");
     }
     auto key = from_seed(parts->name, parts->type, parts->bytes);
-    OPENSSL_cleanse(parts->bytes.data(), parts->bytes.size());
     if (key && key->verifier_.id != parts->id) {
         return malformed("the id of a private key is not that of its key");
     }
@@ -252,8 +259,11 @@ std::string SignerKey::render_private() const {
     std::string body(1, static_cast<char>(verifier_.type));
     body += as_text(seed_);
     std::string encoded = render_base64(body);
-    std::string text =
-        fmt::format("{}{}+{:08x}+{}", kPrivatePrefix, verifier_.name, verifier_.id, encoded);
+    // Not in fmt's own memory, which nobody wipes; nor in pieces that grow.
+    const std::string id = fmt::format("+{:08x}+", verifier_.id);
+    std::string text;
+    text.reserve(kPrivatePrefix.size() + verifier_.name.size() + id.size() + encoded.size());
+    text.append(kPrivatePrefix).append(verifier_.name).append(id).append(encoded);
     wipe(body);
     wipe(encoded);
     return text;

@@ -1,7 +1,10 @@
 #include "evidence/retention.h"
 
+#include <algorithm>
+
+#include "event/canonical.h"
+#include "event/event_batch.h"
 #include "evidence/key_chain.h"
-#include "evidence/ledger_reader.h"
 
 namespace mailvigil::evidence {
 
@@ -32,6 +35,34 @@ Result<std::uint64_t> first_to_keep(Disk& disk, const Layout& layout, std::uint6
         }
     }
     return stays;
+}
+
+Result<std::uint64_t> highest_incident(LedgerReader& ledger,
+                                       std::uint64_t from,
+                                       std::uint64_t until) {
+    std::uint64_t highest = 0;
+    EventBatch batch;
+    TRY(ledger.read(from, until, [&](std::uint64_t /*leaf*/, std::string_view bytes) {
+        batch.clear();
+        if (bytes.contains(R"("mailvigil.incident":)") && decode_canonical(bytes, batch)) {
+            highest = std::max(highest, batch.events().front().finding_incident());
+        }
+        return true;
+    }));
+    return highest;
+}
+
+Result<std::uint64_t> highest_incident_before(Disk& disk,
+                                              const Layout& layout,
+                                              std::uint64_t first) {
+    const auto reader = TRY(LedgerReader::open(disk, layout.folder));
+    const auto segments = TRY(list_segments(disk, layout));
+    std::uint64_t highest = 0;
+    for (std::size_t i = 0; i + 1 < segments.size() && segments[i].first < first; ++i) {
+        const auto of_segment = highest_incident(*reader, segments[i].first, segments[i + 1].first);
+        highest = std::max(highest, of_segment.value_or(0));
+    }
+    return highest;
 }
 
 Result<void> remove_before(Disk& disk, const Layout& layout, std::uint64_t first) {

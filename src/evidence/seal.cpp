@@ -48,6 +48,8 @@ Result<std::optional<Seal>> parse_seal(std::uint64_t leaf, std::string_view byte
     seal.log_vkey = event.ledger_log_vkey();
     seal.origin = event.ledger_origin();
     seal.first = event.ledger_first();
+    seal.time = event.time;
+    seal.reason = event.event_reason();
     if (seal.action != SealAction::genesis) {
         const auto root = decode_base64(event.ledger_root());
         if (!root || root->size() != sizeof(Hash) || !event.has(Field::ledger_size)) {

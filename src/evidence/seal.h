@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "event/event.h"
 #include "evidence/merkle.h"
 
@@ -25,6 +26,8 @@ struct Seal {
     std::string log_vkey;            ///< genesis
     std::string origin;              ///< genesis
     std::uint64_t first = 0;         ///< prune: the first leaf that stays
+    Timestamp time{};
+    std::string reason;  ///< prune
 };
 
 /// Absent: the leaf is of another kind. Error: it is a seal, but not as one must be.

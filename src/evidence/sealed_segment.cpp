@@ -136,18 +136,27 @@ Result<void> compress_log(Disk& disk,
     }
 }
 
+Result<void> write_sealed(Disk& disk,
+                          const std::string& log,
+                          const std::string& draft,
+                          std::uint64_t first) {
+    const auto file = TRY(disk.open_append(draft));
+    TRY(file->truncate(0));
+    SealedWriter writer(*file, first);
+    TRY(compress_log(disk, log, first, writer));
+    return writer.finish();
+}
+
 }  // namespace
 
 Result<void> seal_segment(Disk& disk, const Layout& layout, std::uint64_t first) {
     const std::string log = layout.log(first);
     const std::string sealed = layout.sealed(first);
     const std::string draft = sealed + ".new";
-    {
-        const auto file = TRY(disk.open_append(draft));
-        TRY(file->truncate(0));
-        SealedWriter writer(*file, first);
-        TRY(compress_log(disk, log, first, writer));
-        TRY(writer.finish());
+    if (const auto written = write_sealed(disk, log, draft, first); !written) {
+        // What failed for lack of room must not take more of it; the next try makes it anew.
+        (void)disk.remove(draft);
+        return written;
     }
     TRY(disk.rename(draft, sealed));
     TRY(disk.sync_folder(layout.segments()));
@@ -170,7 +179,8 @@ Result<SealedTable> read_sealed_table(Disk& disk, const std::string& path) {
         return damaged("too short for a sealed segment");
     }
     const std::uint64_t length = u32_at(tail, 0);
-    if (length < kTableHeadBytes + kTableTailBytes || length > table.file_bytes) {
+    if (length <= kTableHeadBytes + kTableTailBytes || length > table.file_bytes ||
+        length > kTableHeadBytes + 4 * kSegmentBlocksMax + kTableTailBytes) {
         return damaged("the list of blocks has a wrong length");
     }
     const std::string bytes = TRY(disk.read(path, table.file_bytes - length, length));
@@ -184,7 +194,11 @@ Result<SealedTable> read_sealed_table(Disk& disk, const std::string& path) {
     std::uint64_t offset = 0;
     for (std::uint64_t i = 0; i < blocks; ++i) {
         table.offsets.push_back(offset);
-        offset += u32_at(bytes, kTableHeadBytes + 4 * i);
+        const std::uint32_t size = u32_at(bytes, kTableHeadBytes + 4 * i);
+        if (size == 0 || size > ZSTD_compressBound(kBlockBytesMax)) {
+            return damaged("the list of blocks has one that no block can be");
+        }
+        offset += size;
     }
     table.offsets.push_back(offset);
     if (offset != table.file_bytes - length) {

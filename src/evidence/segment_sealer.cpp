@@ -23,9 +23,18 @@ void SegmentSealer::add(std::uint64_t first) {
     changed_.notify_all();
 }
 
+Result<void> SegmentSealer::failure() {
+    const std::lock_guard lock(mutex_);
+    return take_error();
+}
+
 Result<void> SegmentSealer::finish() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_.empty() && !busy_; });
+    return take_error();
+}
+
+Result<void> SegmentSealer::take_error() {
     if (error_) {
         Error error = std::move(*error_);
         error_.reset();

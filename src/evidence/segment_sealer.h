@@ -27,11 +27,15 @@ class SegmentSealer {
 
     void add(std::uint64_t first);
 
-    /// Waits until all is compressed. The first error; what failed stays a `.log` until the next
-    /// run.
+    /// The first compression that failed since it was asked for; what failed stays a `.log` until
+    /// the next run. Does not wait.
+    Result<void> failure();
+
+    /// Waits until nothing is to be compressed, then failure().
     Result<void> finish();
 
   private:
+    Result<void> take_error();
     void work(const std::stop_token& stop);
     void note(const Result<void>& result);
 

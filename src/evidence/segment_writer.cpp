@@ -113,6 +113,10 @@ void SegmentWriter::seal(std::uint64_t first) {
     sealer_->add(first);
 }
 
+Result<void> SegmentWriter::sealing_failure() {
+    return sealer_->failure();
+}
+
 Result<void> SegmentWriter::finish_sealing() {
     return sealer_->finish();
 }

@@ -53,8 +53,6 @@ class SegmentWriter {
     /// the open segment on; those of a segment that closes are moved to `tree`.
     Result<void> commit(BlockRoots& roots);
 
-    [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
-
     [[nodiscard]] std::uint64_t durable() const { return durable_leaves_; }
 
     /// Where the durable leaves end.
@@ -65,7 +63,10 @@ class SegmentWriter {
     /// Has a closed segment compressed.
     void seal(std::uint64_t first);
 
-    /// Waits for the compression that is under way; the first error of any.
+    /// The first compression that failed since it was asked for. Does not wait.
+    Result<void> sealing_failure();
+
+    /// Waits for the compression that is under way; then the same.
     Result<void> finish_sealing();
 
   private:

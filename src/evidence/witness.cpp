@@ -190,6 +190,7 @@ Result<Witness> Witness::open(Disk& disk,
         return malformed("a witness signs with a key for cosignatures only");
     }
     TRY(disk.make_folder(folder));
+    TRY(disk.sync_folder(parent_of(folder)));
     auto lock = TRY(disk.lock(folder + "/lock"));
     Witness witness(disk, std::move(folder), std::move(key), std::move(lock));
     for (const VerifierKey& log : logs) {
@@ -211,7 +212,7 @@ Result<void> Witness::load_records() {
         }
         // A record that we cannot trust must not be taken for an empty one: that would let a log
         // begin a second history.
-        auto checkpoint = parse_checkpoint(TRY(disk_->read(path)));
+        auto checkpoint = parse_checkpoint(TRY(read_whole(*disk_, path, kNoteBytesMax)));
         if (!checkpoint || checkpoint->origin != origin ||
             check(checkpoint->note, key_.verifier()) != SignatureCheck::valid) {
             return malformed(fmt::format("{} is no checkpoint of {} that this witness cosigned",
@@ -290,7 +291,7 @@ Result<SignerKey> load_witness_key(Disk& disk,
                                    const std::optional<std::string>& name) {
     const std::string path = folder + "/key";
     if (disk.exists(path)) {
-        std::string text = TRY(disk.read(path));
+        std::string text = TRY(read_whole(disk, path, kKeyFileBytesMax));
         auto key = text.ends_with('\n')
                        ? SignerKey::parse(std::string_view(text).substr(0, text.size() - 1))
                        : Result<SignerKey>(malformed(fmt::format("{} holds no key", path)));
@@ -307,6 +308,7 @@ Result<SignerKey> load_witness_key(Disk& disk,
     }
     auto key = TRY(SignerKey::generate(*name, KeyType::cosignature));
     TRY(disk.make_folder(folder));
+    TRY(disk.sync_folder(parent_of(folder)));
     std::string text = key.render_private() + "\n";
     const auto written = replace_file(disk, folder, path, text);
     OPENSSL_cleanse(text.data(), text.size());

@@ -132,6 +132,42 @@ run 'the keys of another ledger' 3 'not the keys of this ledger' \
 good 'a refused writer changes nothing' "$copy" --vkey "$vkey" --anchor "$work/anchor"
 python3 "$tamper" flips "$ledger" "$program" "$vkey" 40 || failed=1
 
+# ---------------------------------------------------------------------------- what is no damage, and pruning
+
+tampered
+cp "$copy/segments/00000000000000000000.zst" "$copy/segments/00000000000000000256.zst.new"
+good 'a draft' "$copy" --vkey "$vkey"
+printf 'abc' >>"$copy/segments/$(ls "$copy/segments" | grep 'log$' | tail -1)"
+good 'part of a record that is not sealed' "$copy" --vkey "$vkey"
+grep -q 'not whole' "$work/out" || complain 'the second verifier does not note part of a record'
+run 'part of a record is told' 0 '3 bytes behind the last' "$program" evidence verify "$copy"
+run 'a writer after it' 1 'sealed in' \
+    "$program" replay --again --host mx1 --evidence "$copy" "$recordings/nc_maildir/audit.log.zst"
+good 'after the writer mended it' "$copy" --vkey "$vkey" --anchor "$work/anchor"
+run 'prune' 0 'record 256 is the first that stays' \
+    "$program" evidence prune --keep-bytes 1 --reason 'older than 90 days' --evidence "$copy"
+good 'a pruned ledger' "$copy" --vkey "$vkey" --anchor "$work/anchor"
+grep -q 'pruned up to leaf 256: older than 90 days' "$work/out" || complain 'the second verifier does not tell of the pruning'
+run 'a pruning is told' 0 '^pruned .*records before 256 .*older than 90 days' "$program" evidence verify "$copy"
+run 'what nobody has seen is told' 0 '^unanchored' "$program" evidence verify "$copy" --anchor "$work/anchor"
+run 'for programs' 0 '"name":"verdict","value":"good"' "$program" evidence verify "$copy" --output ndjson
+witness=$(python3 -c 'import base64, hashlib
+key = bytes([4]) + hashlib.sha256(b"nobody").digest()
+name = "witness.example"
+print(f"{name}+{hashlib.sha256(name.encode() + bytes([10]) + key).hexdigest()[:8]}+{base64.b64encode(key).decode()}")')
+run 'a witness that never signed' 1 '^damage .*witness.example' "$program" evidence verify "$copy" --witness "$witness"
+"$program" incident list --output ndjson --evidence "$ledger" >"$work/before"
+python3 - "$work/before" "$copy" "$program" <<'EOF' || failed=1
+import json, subprocess, sys
+highest = max(json.loads(line)["incident"] for line in open(sys.argv[1]))
+leaf = subprocess.run([sys.argv[3], "evidence", "reindex", "--evidence", sys.argv[2]], capture_output=True, text=True)
+log = open(sorted(__import__("glob").glob(f"{sys.argv[2]}/segments/*.log"))[-1], "rb").read()
+seal = log[log.rindex(b'"event.action":"prune"'):]
+number = int(seal.split(b'"mailvigil.incident":')[1].split(b",")[0])
+if number < 1 or leaf.returncode:
+    sys.exit(f"the prune seal names incident {number} of {highest}: {leaf}")
+EOF
+
 # ---------------------------------------------------------------------------- two writers
 
 mkfifo "$work/never"
@@ -152,6 +188,53 @@ wait "$first" 2>/dev/null || true
 run 'the next writer' 1 'sealed in' \
     "$program" replay --again --host mx1 --evidence "$ledger" "$recordings/nc_maildir/audit.log.zst"
 good 'after a writer was killed that waited' "$ledger" --vkey "$vkey" --anchor "$work/anchor"
+
+# ---------------------------------------------------------------------------- verifying beside a writer
+
+ledger=$work/in_use
+for _ in 1 2 3 4; do zstd -q -d -c "$recordings/nc_maildir/audit.log.zst" "$recordings/day/audit.log.zst"; done >"$work/busy.log"
+: >"$work/growing.log"
+"$program" replay --follow --host mx1 --evidence "$ledger" "$work/growing.log" >/dev/null 2>"$work/writer.err" &
+writer=$!
+children+=("$writer")
+for _ in $(seq 100); do
+    [ ! -e "$ledger/format" ] || break
+    sleep 0.1
+done
+python3 "$tamper" feed "$work/busy.log" "$work/growing.log" 400 8 &
+feeder=$!
+before=$(grep -c mailvigil/ "$ledger/checkpoints")
+times=0
+while kill -0 "$feeder" 2>/dev/null; do
+    good "verification $times beside a writer" "$ledger"
+    times=$((times + 1))
+done
+wait "$feeder"
+after=$(grep -c mailvigil/ "$ledger/checkpoints")
+[ "$((after - before))" -ge 9 ] || complain "the writer beside whom it was verified sealed too little: $before to $after lines"
+kill -TERM "$writer"
+wait "$writer" || true
+good 'after the writer stopped' "$ledger"
+echo "$times verifications by each verifier beside a writer that made $(((after - before) / 3)) checkpoints"
+
+# ---------------------------------------------------------------------------- damage, and questions
+
+ledger=$work/ledger
+tampered
+segment=$copy/segments/$(ls "$copy/segments" | grep log | tail -1)
+truncate -s $(($(stat -c %s "$segment") / 2)) "$segment"
+for question in 'who fin' 'timeline'; do
+    # shellcheck disable=SC2086
+    run "$question of a ledger whose end is cut" 3 'were sealed' "$program" $question --evidence "$copy"
+    ! grep -q 'all of it' "$work/out" || complain "$question says that all is sealed"
+done
+rm -f "$copy/index.sqlite"*
+run 'who without an index' 3 'were sealed' "$program" who fin --evidence "$copy"
+run 'reindex' 3 'were sealed' "$program" evidence reindex --evidence "$copy"
+tampered
+printf '\377' | dd of="$segment" bs=1 seek=$(($(stat -c %s "$segment") / 2)) conv=notrunc status=none
+run 'who of a ledger with a bad record' 3 'damaged' "$program" who fin --evidence "$copy"
+run 'reindex of it' 3 'damaged' "$program" evidence reindex --evidence "$copy"
 
 # ---------------------------------------------------------------------------- read-only and full disks
 

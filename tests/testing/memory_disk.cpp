@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "evidence/layout.h"
+
 namespace mailvigil::testing {
 
 namespace {
@@ -39,6 +41,8 @@ class MemoryFile : public AppendFile {
             if (dying) {
                 file_->bytes += bytes.substr(0, disk_.within_);
                 disk_.within_ = 0;
+            } else if (!disk_.failed_ && !disk_.read_only_) {
+                file_->bytes += bytes.substr(0, bytes.size() / 2);
             }
             return changed;
         }
@@ -77,6 +81,10 @@ void MemoryDisk::fail_after(std::uint64_t changes, std::uint64_t within) {
     within_ = within;
 }
 
+void MemoryDisk::fail_next(std::string_view what, std::string path, unsigned times) {
+    failing_[{std::string(what), std::move(path)}] = times;
+}
+
 Result<void> MemoryDisk::change(std::string_view what, const std::string& path) {
     if (read_only_) {
         return fail(ErrorCode::unwritable,
@@ -85,6 +93,12 @@ Result<void> MemoryDisk::change(std::string_view what, const std::string& path) 
     if (failed_ || (fails_at_ && changes_ >= *fails_at_)) {
         failed_ = true;
         return fail(ErrorCode::unwritable, fmt::format("cannot {} {}: no power", what, path));
+    }
+    const auto failing = failing_.find({std::string(what), path});
+    if (failing != failing_.end() && failing->second > 0) {
+        --failing->second;
+        return fail(ErrorCode::unwritable,
+                    fmt::format("cannot {} {}: input/output error", what, path));
     }
     ++changes_;
     return {};
@@ -100,8 +114,20 @@ std::uint64_t MemoryDisk::used() const {
 
 std::unique_ptr<MemoryDisk> MemoryDisk::after(PowerLoss loss) const {
     auto next = std::make_unique<MemoryDisk>();
-    next->folders_ = folders_;
-    for (const auto& [path, file] : loss == PowerLoss::forgets ? synced_names_ : names_) {
+    const bool forgets = loss == PowerLoss::forgets;
+    for (const std::string& folder : folders_) {
+        // Sorted: the folder that it lies in comes first.
+        const std::string parent = evidence::parent_of(folder);
+        if (!forgets || (synced_folders_.contains(folder) &&
+                         (!folders_.contains(parent) || next->folders_.contains(parent)))) {
+            next->folders_.insert(folder);
+        }
+    }
+    next->synced_folders_ = next->folders_;
+    for (const auto& [path, file] : forgets ? synced_names_ : names_) {
+        if (!next->folders_.contains(folder_of(path))) {
+            continue;
+        }
         auto survivor = std::make_shared<File>();
         const std::size_t synced = std::min(file->synced.size(), file->bytes.size());
         switch (loss) {
@@ -189,8 +215,10 @@ Result<void> MemoryDisk::rename(const std::string& from, const std::string& to) 
         }
         names_ = moved;
         synced_names_ = moved;
-        folders_.erase(from);
-        folders_.insert(to);
+        for (auto* const folders : {&folders_, &synced_folders_}) {
+            folders->erase(from);
+            folders->insert(to);
+        }
         return {};
     }
     const auto found = names_.find(from);
@@ -231,6 +259,11 @@ Result<void> MemoryDisk::make_folder(const std::string& path) {
 
 Result<void> MemoryDisk::sync_folder(const std::string& path) {
     TRY(change("sync", path));
+    for (const std::string& folder : folders_) {
+        if (evidence::parent_of(folder) == path) {
+            synced_folders_.insert(folder);
+        }
+    }
     std::erase_if(synced_names_, [&](const auto& entry) {
         return folder_of(entry.first) == path && !names_.contains(entry.first);
     });

@@ -29,6 +29,11 @@ class MemoryDisk : public evidence::Disk {
     /// all later ones fail. `within`: an append is cut after so many bytes.
     void fail_after(std::uint64_t changes, std::uint64_t within = 0);
 
+    /// So many of the next changes of this kind ("write to", "sync", "cut", "rename", ...) to a
+    /// file or folder fail, as on a disk that is full or bad; of a write half gets through. Later
+    /// ones go well again.
+    void fail_next(std::string_view what, std::string path, unsigned times = 1);
+
     /// Comes back after a power loss: a new disk with what survived.
     [[nodiscard]] std::unique_ptr<MemoryDisk> after(PowerLoss loss) const;
 
@@ -78,11 +83,13 @@ class MemoryDisk : public evidence::Disk {
     Names names_;
     Names synced_names_;
     std::set<std::string> folders_;
+    std::set<std::string> synced_folders_;
     std::set<std::string> locked_;
     std::uint64_t changes_ = 0;
     std::optional<std::uint64_t> fails_at_;
     std::uint64_t within_ = 0;
     bool failed_ = false;
+    std::map<std::pair<std::string, std::string>, unsigned> failing_;  ///< by what and path
     bool read_only_ = false;
     std::optional<std::uint64_t> capacity_;
 };

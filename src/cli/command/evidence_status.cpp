@@ -34,7 +34,17 @@ std::string index_text(const app::LedgerStatus& status) {
                        render_count(status.state.size - status.indexed, "record"));
 }
 
-void tell(const app::LedgerStatus& status) {
+/// What the writer said in its newest seal: of a recovery, of a clock, of what it could not do.
+std::string last_words(app::EvidenceFolder& folder, const app::LedgerStatus& status) {
+    EventBatch batch;
+    if (status.state.sealed == 0) {
+        return {};
+    }
+    const auto seal = folder.event(status.state.sealed - 1, batch);
+    return seal ? std::string((*seal)->message()) : std::string();
+}
+
+void tell(const app::LedgerStatus& status, const std::string& last_seal) {
     note("origin", status.state.origin.empty() ? "no checkpoint yet" : status.state.origin);
     note("records",
          fmt::format("{} to {}{}",
@@ -44,6 +54,9 @@ void tell(const app::LedgerStatus& status) {
                                        : fmt::format("; {} before were pruned",
                                                      render_count(status.first, "record"))));
     note("sealed", describe(status.state, status.state.size == 0 ? 0 : status.state.size - 1));
+    if (!last_seal.empty()) {
+        note("", fmt::format("its seal says: {}", last_seal));
+    }
     note("unsealed", render_count(status.state.unsealed(), "record"));
     note("segments",
          fmt::format("{} open, {} closed, {} compressed; {}, {:.1f} bytes a record",
@@ -52,6 +65,9 @@ void tell(const app::LedgerStatus& status) {
                      status.segments_sealed,
                      output::render_bytes(status.segment_bytes),
                      bytes_a_leaf(status)));
+    if (status.segments_closed > 0) {
+        note("", "closed segments are compressed beside the writing; the next writer tries again");
+    }
     note("index", index_text(status));
     note("checkpoints",
          fmt::format("{}, {}", status.checkpoints, render_count(status.epochs, "epoch key")));
@@ -79,7 +95,7 @@ Cell number(std::uint64_t value) {
 }
 
 /// The same for programs: a row a fact.
-void list(const app::LedgerStatus& status, output::TableForm form) {
+void list(const app::LedgerStatus& status, const std::string& last_seal, output::TableForm form) {
     output::Table table = standard_table(form, kColumns);
     table.add({cell("origin"), cell(status.state.origin)});
     table.add({cell("first"), number(status.first)});
@@ -87,6 +103,9 @@ void list(const app::LedgerStatus& status, output::TableForm form) {
     table.add({cell("sealed"), number(status.state.sealed)});
     if (status.state.time) {
         table.add({cell("sealed_at"), cell(*status.state.time)});
+    }
+    if (!last_seal.empty()) {
+        table.add({cell("last_seal"), cell(last_seal)});
     }
     table.add({cell("unsealed"), number(status.state.unsealed())});
     table.add({cell("segments_open"), number(status.segments_open)});
@@ -117,7 +136,8 @@ Exit run(const Arguments& arguments) {
     if (!status) {
         return complain_of(status.error());
     }
-    question->for_people() ? tell(*status) : list(*status, question->form);
+    const std::string last_seal = last_words(*folder, *status);
+    question->for_people() ? tell(*status, last_seal) : list(*status, last_seal, question->form);
     return Exit::nothing_found;
 }
 

@@ -24,6 +24,8 @@ using evidence::VerifyReport;
 using output::render_count;
 
 constexpr std::uint64_t kThreadsMax = 64;
+/// A writer is between a seal and its checkpoint for milliseconds; on a busy disk for longer.
+constexpr Duration kPatience = std::chrono::seconds(2);
 
 Result<evidence::VerifierKey> read_vkey(std::string_view option, const std::string& text) {
     auto key = evidence::parse_vkey(text);
@@ -57,7 +59,7 @@ Result<VerifyOptions> read_options(const Arguments& arguments) {
     return options;
 }
 
-void tell(const VerifyReport& report, const VerifyOptions& options) {
+void tell_damages(const VerifyReport& report) {
     for (const evidence::Damage& damage : report.damages) {
         mailvigil::print(stdout,
                          "damage       {}: {}\n",
@@ -70,23 +72,41 @@ void tell(const VerifyReport& report, const VerifyOptions& options) {
     note("verdict",
          report.good() ? "good: everything that is sealed is as it was sealed"
                        : fmt::format("damaged: {}", render_count(report.damage_count, "damage")));
-    note("origin", report.origin);
-    note("records",
-         fmt::format("{} from {} on; sealed below {}, {} not sealed yet",
-                     report.leaves,
-                     report.first,
-                     report.sealed,
-                     report.unsealed));
-    note("checkpoints",
-         fmt::format("{}, {}", report.checkpoints, render_count(report.epochs, "epoch key")));
+}
+
+void tell_prunes(const VerifyReport& report) {
+    for (const evidence::Prune& prune : report.prunes) {
+        note(&prune == &report.prunes.front() ? "pruned" : "",
+             fmt::format("records before {} on {} (record {}): {}",
+                         prune.first,
+                         output::render_day_and_clock(prune.time),
+                         prune.leaf,
+                         prune.reason.empty() ? "no reason was given" : prune.reason));
+    }
+    if (report.prune_unfinished) {
+        note("", "some of them are still there: the removal was cut short");
+    }
+}
+
+/// What of it is known from outside the host, and what is not.
+void tell_seen(const VerifyReport& report, const VerifyOptions& options) {
     if (!options.anchors.empty()) {
         note("anchored",
              fmt::format("{} given, agreeing up to size {}",
                          render_count(options.anchors.size(), "checkpoint"),
                          report.anchored));
     }
-    if (!options.witnesses.empty()) {
-        note("cosigned", fmt::format("up to size {}", report.cosigned));
+    for (const evidence::Cosigned& witness : report.cosigned) {
+        note(&witness == &report.cosigned.front() ? "cosigned" : "",
+             witness.size == 0 ? fmt::format("never by {}", witness.witness)
+                               : fmt::format("up to size {} by {}", witness.size, witness.witness));
+    }
+    const std::uint64_t seen = report.seen_elsewhere();
+    if ((!options.anchors.empty() || !options.witnesses.empty()) && seen < report.sealed) {
+        note("unanchored",
+             fmt::format("records {} to {}: nobody outside the host has seen a checkpoint of them",
+                         std::max(seen, report.first),
+                         report.sealed - 1));
     }
     if (!options.first_epoch_key && options.anchors.empty() && options.witnesses.empty()) {
         note("weakened by",
@@ -98,13 +118,86 @@ void tell(const VerifyReport& report, const VerifyOptions& options) {
     }
 }
 
+void tell(const VerifyReport& report, const VerifyOptions& options) {
+    tell_damages(report);
+    note("origin", report.origin);
+    note("records",
+         fmt::format("{} from {} on; sealed below {}, {} not sealed yet",
+                     report.leaves,
+                     report.first,
+                     report.sealed,
+                     report.unsealed));
+    if (report.unfinished_bytes > 0) {
+        note("",
+             fmt::format("{} behind the last: being written, or cut off when its writer was killed",
+                         render_count(report.unfinished_bytes, "byte")));
+    }
+    if (report.in_use) {
+        note("", "a writer goes on; what it sealed meanwhile is not among it");
+    }
+    note("checkpoints",
+         fmt::format("{}, {}", report.checkpoints, render_count(report.epochs, "epoch key")));
+    tell_prunes(report);
+    tell_seen(report, options);
+}
+
+constexpr output::Column kColumns[] = {
+    {.name = "name"}, {.name = "value"}, {.name = "where"}, {.name = "time"}};
+
+/// The same for programs: a row a fact.
+void list(const VerifyReport& report, output::TableForm form) {
+    output::Table table = standard_table(form, kColumns);
+    const auto number = [&](std::string_view name, std::uint64_t value) {
+        table.add({cell(name), cell(std::optional(value)), {}, {}});
+    };
+    table.add({cell("verdict"), cell(report.good() ? "good" : "damaged"), {}, {}});
+    for (const evidence::Damage& damage : report.damages) {
+        table.add({cell("damage"), cell(damage.what), cell(damage.where), {}});
+    }
+    number("damages", report.damage_count);
+    table.add({cell("origin"), cell(report.origin), {}, {}});
+    number("first", report.first);
+    number("records", report.leaves);
+    number("sealed", report.sealed);
+    number("unsealed", report.unsealed);
+    number("unfinished_bytes", report.unfinished_bytes);
+    number("checkpoints", report.checkpoints);
+    number("epochs", report.epochs);
+    for (const evidence::Prune& prune : report.prunes) {
+        table.add({cell(fmt::format("pruned before {}", prune.first)),
+                   cell(prune.reason),
+                   cell(fmt::format("record {}", prune.leaf)),
+                   cell(prune.time)});
+    }
+    number("anchored", report.anchored);
+    for (const evidence::Cosigned& witness : report.cosigned) {
+        number(fmt::format("witness {}", witness.witness), witness.size);
+    }
+    number("unanchored_from", std::max(report.seen_elsewhere(), report.first));
+    if (report.first_epoch_key) {
+        table.add({cell("first_epoch_vkey"), cell(render(*report.first_epoch_key)), {}, {}});
+    }
+    table.finish();
+}
+
+/// What was given on the command line but the folder.
+Result<VerifyOptions> read_all_options(const Arguments& arguments) {
+    VerifyOptions options = TRY(read_options(arguments));
+    options.patience = kPatience;
+    options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+    return options;
+}
+
 Exit verify_folder(const Arguments& arguments) {
-    auto options = read_options(arguments);
+    const auto question = read_question(arguments);
+    if (!question) {
+        return Exit::usage;
+    }
+    auto options = read_all_options(arguments);
     if (!options) {
         complain(options.error().message);
         return Exit::usage;
     }
-    options->threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     if (const auto text = arguments.value("--threads")) {
         const auto threads = read_number("--threads", *text);
         if (!threads) {
@@ -113,11 +206,10 @@ Exit verify_folder(const Arguments& arguments) {
         options->threads =
             static_cast<unsigned>(std::clamp(*threads, std::uint64_t{1}, kThreadsMax));
     }
-    const std::string path = arguments.value("DIR").value_or(
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence)));
+    const std::string path = arguments.value("DIR").value_or(question->folder);
     std::uint64_t total = 0;
     if (const auto ledger = evidence::LedgerReader::open(evidence::posix_disk(), path)) {
-        total = (*ledger)->size().value_or(0) - (*ledger)->first();
+        total = (*ledger)->size().value_or((*ledger)->first()) - (*ledger)->first();
     }
     Result<VerifyReport> report;
     {
@@ -128,7 +220,7 @@ Exit verify_folder(const Arguments& arguments) {
     if (!report) {
         return complain_of(report.error());
     }
-    tell(*report, *options);
+    question->for_people() ? tell(*report, *options) : list(*report, question->form);
     return report->good() ? Exit::nothing_found : Exit::findings;
 }
 
@@ -190,6 +282,7 @@ constexpr Option kOptions[] = {
      "FILE",
      "verify one record's proof, with the chain of keys in FILE.keys, instead of a ledger"},
     {"--threads", OptionKind::value, "N", "threads; default as many as there are processors"},
+    kOutputOption,
     kEvidenceOption,
 };
 

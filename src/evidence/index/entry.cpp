@@ -75,7 +75,9 @@ Entry entry_of(std::uint64_t leaf, const Event& event) {
     if (entry.who.empty() && event.has(Field::user_id)) {
         entry.who = fmt::to_string(event.user_id());
     }
-    if (event.has(Field::finding_incident)) {
+    // A prune seal only says which number was the highest.
+    const bool prune = event.event_class == EventClass::ledger && entry.action == "prune";
+    if (event.has(Field::finding_incident) && !prune) {
         entry.incident = event.finding_incident();
     }
     entry.rule = event.rule_id();

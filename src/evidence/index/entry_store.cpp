@@ -17,11 +17,12 @@ constexpr std::string_view kColumns =
 
 Result<EntryStore> EntryStore::open(Database& database) {
     EntryStore store;
-    store.reach_ = TRY(
-        database.prepare("SELECT first, next, leaf, segment, position, last_incident FROM reach"));
+    store.reach_ =
+        TRY(database.prepare("SELECT first, next, leaf, segment, position, last_incident, origin"
+                             " FROM reach"));
     store.set_reach_ = TRY(database.prepare(
         "UPDATE reach SET first = ?, next = ?, leaf = ?, segment = ?, position = ?,"
-        " last_incident = ?"));
+        " last_incident = ?, origin = ?"));
     store.add_ = TRY(database.prepare(
         fmt::format("INSERT INTO entry({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns)));
     store.add_object_ = TRY(database.prepare("INSERT INTO object(path, leaf) VALUES(?, ?)"));
@@ -53,7 +54,8 @@ Result<Reach> EntryStore::reach() {
                       .position = {.leaf = reach_.number(2),
                                    .segment = reach_.number(3),
                                    .offset = reach_.number(4)},
-                      .last_incident = reach_.number(5)};
+                      .last_incident = reach_.number(5),
+                      .origin = std::string(reach_.bytes(6))};
     reach_.reset();
     return there ? Result<Reach>(reach) : std::unexpected(damaged());
 }
@@ -65,6 +67,7 @@ Result<void> EntryStore::set_reach(const Reach& reach) {
         .bind(4, reach.position.segment)
         .bind(5, reach.position.offset)
         .bind(6, reach.last_incident)
+        .bind(7, std::string_view(reach.origin))
         .run();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -20,14 +21,21 @@ struct Reach {
     std::uint64_t next = 0;   ///< first leaf that is not in it
     Position position;        ///< where to go on reading
     std::uint64_t last_incident = 0;
+    std::string origin{};  ///< of the ledger; empty: not known yet
+
+    /// Whether it is of another ledger than that of this name.
+    [[nodiscard]] bool is_foreign_to(std::string_view ledger) const {
+        return !origin.empty() && !ledger.empty() && origin != ledger;
+    }
 };
 
 class EntryStore {
   public:
     static constexpr const char* kSchema =
         "CREATE TABLE reach(first INTEGER NOT NULL, next INTEGER NOT NULL, leaf INTEGER NOT NULL,"
-        " segment INTEGER NOT NULL, position INTEGER NOT NULL, last_incident INTEGER NOT NULL);"
-        "INSERT INTO reach VALUES(0, 0, 0, 0, 0, 0);"
+        " segment INTEGER NOT NULL, position INTEGER NOT NULL, last_incident INTEGER NOT NULL,"
+        " origin BLOB NOT NULL);"
+        "INSERT INTO reach VALUES(0, 0, 0, 0, 0, 0, x'');"
         "CREATE TABLE entry(leaf INTEGER PRIMARY KEY, since INTEGER NOT NULL,"
         " until INTEGER NOT NULL, class INTEGER NOT NULL, action BLOB, host BLOB, level BLOB,"
         " verdict BLOB, stage BLOB, title BLOB, who BLOB, incident INTEGER, rule BLOB,"
