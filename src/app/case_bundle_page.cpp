@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app/case_bundle.h"
+#include "app/person.h"
 #include "event/canonical.h"
 #include "output/moment.h"
 
@@ -56,16 +57,6 @@ ReportSection story_of(const Event& event, std::uint64_t leaf) {
     fact("settings", joined(event.finding_settings()));
     fact("record", fmt::format("{}", leaf));
     return story;
-}
-
-std::string who_of(const Event& event) {
-    if (event.has(Field::finding_who)) {
-        return std::string(event.finding_who());
-    }
-    if (event.has(Field::user_name)) {
-        return std::string(event.user_name());
-    }
-    return event.has(Field::user_id) ? fmt::format("uid {}", event.user_id()) : "";
 }
 
 /// What an event is about, for the timeline.

@@ -96,9 +96,18 @@ output::Medium standard_medium() {
     const bool terminal = ::isatty(STDOUT_FILENO) != 0;
     const bool wants_none = std::getenv("NO_COLOR") != nullptr;
     medium.colour = terminal && !wants_none ? output::Colour::always : output::Colour::never;
+    medium.terminal = terminal;
     winsize size{};
     if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         medium.width = size.ws_col;
+    } else if (const char* columns = std::getenv("COLUMNS"); !terminal && columns != nullptr) {
+        // What a pager or a script behind a pipe has room for.
+        std::size_t width = 0;
+        const std::string_view text = columns;
+        const auto [end, error] = std::from_chars(text.begin(), text.end(), width);
+        if (error == std::errc{} && end == text.end() && width > 0) {
+            medium.width = width;
+        }
     }
     return medium;
 }

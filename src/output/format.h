@@ -16,6 +16,7 @@ enum class Colour : std::uint8_t { never, always };
 struct Medium {
     Colour colour = Colour::never;
     std::size_t width = 100;  ///< columns
+    bool terminal = false;    ///< what it gets acts on it: control characters are escaped
 };
 
 struct Format {
