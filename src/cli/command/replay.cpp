@@ -163,10 +163,12 @@ Result<std::unique_ptr<app::Recorder>> open_recorder(const Arguments& arguments,
     auto recorder = TRY(app::Recorder::open(evidence::posix_disk(), std::move(with)));
     options.first_incident = TRY(recorder->next_incident());
     options.ledger = *folder;
-    TRY(app::record_sources(
-        options.files,
-        arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
-        *recorder));
+    for (const std::string& warning : TRY(app::begin_sources(
+             options.files,
+             arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
+             *recorder))) {
+        complain(warning);
+    }
     recorder->record_settings(detect::settings_in_force(knowledge, detect::rule_settings::kAll));
     return recorder;
 }
@@ -245,6 +247,7 @@ Exit tell(const Arguments& arguments,
     };
     const bool read_files = arguments.has("--read-files");
     if (recorder != nullptr) {
+        hooks.source = [&](const app::SourceRead& read) { app::finish_source(read, *recorder); };
         hooks.record = [&](const Event& event) {
             recorder->record(event);
             if (read_files) {
