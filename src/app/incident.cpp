@@ -74,7 +74,8 @@ Result<IncidentRecords> records_of(EvidenceFolder& folder, const evidence::Incid
         records.others.push_back(*incident.closed_leaf);
     }
     const evidence::TimeSpan span = {.since = incident.start, .until = incident.end + Duration(1)};
-    for (const std::string& mailbox : incident.mailboxes) {
+    // A finding's own list of mailboxes is shortened where there are many.
+    for (const std::string& mailbox : TRY(folder.index().mailboxes(folder.ledger()))) {
         TRY(folder.index().accesses(
             folder.ledger(), mailbox, span, [&](const evidence::AccessRow& row) {
                 if (row.incident == incident.number && row.host == incident.host) {
