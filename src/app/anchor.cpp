@@ -35,9 +35,7 @@ class Collector {
         }
     }
 
-    void refuse(std::string why) {
-        why_ = anchors_.broken++ == 0 ? std::move(why) : why_;
-    }
+    void refuse(std::string why) { why_ = anchors_.broken++ == 0 ? std::move(why) : why_; }
 
     Result<Anchors> finish() {
         if (anchors_.checkpoints.empty()) {

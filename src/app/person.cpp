@@ -53,8 +53,7 @@ std::string put_together(std::string_view user, std::string_view login, std::str
     if (login.empty() && how.empty()) {
         return std::string(user);
     }
-    return fmt::format(
-        "{} ({}{}{})", user, login, login.empty() || how.empty() ? "" : ", ", how);
+    return fmt::format("{} ({}{}{})", user, login, login.empty() || how.empty() ? "" : ", ", how);
 }
 
 /// `details`: loginuid 1005, session 53, SSH from 198.51.100.99, sudo 0 s earlier

@@ -8,8 +8,10 @@ namespace {
 
 std::string read(std::string_view text) {
     const Person person = read_person(text);
-    return fmt::format(
-        "{} | {} | {}", person.who, person.session ? fmt::to_string(*person.session) : "", person.from);
+    return fmt::format("{} | {} | {}",
+                       person.who,
+                       person.session ? fmt::to_string(*person.session) : "",
+                       person.from);
 }
 
 TEST(PersonTest, the_long_form_of_a_finding) {

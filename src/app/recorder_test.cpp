@@ -98,8 +98,7 @@ class RecorderTest : public ::testing::Test {
 
     /// The recording into the ledger; what was shown of it, by class.
     std::map<EventClass, std::size_t> record(
-        const std::string& ledger,
-        const std::string& recording = "tar_then_curl_other_session") {
+        const std::string& ledger, const std::string& recording = "tar_then_curl_other_session") {
         const std::string log = log_of(recording);
         std::map<EventClass, std::size_t> shown;
         const auto recorder = open(ledger);
@@ -196,8 +195,9 @@ TEST_F(RecorderTest, a_log_that_was_not_read_to_its_end_may_be_read_again_and_th
 TEST_F(RecorderTest, a_source_is_what_was_really_read) {
     record("ledger");
     const auto sources = leaves("ledger", "ledger");
-    const auto source = std::ranges::find_if(
-        sources, [](const std::string& leaf) { return leaf.contains(R"("event.action":"source")"); });
+    const auto source = std::ranges::find_if(sources, [](const std::string& leaf) {
+        return leaf.contains(R"("event.action":"source")");
+    });
     ASSERT_NE(source, sources.end());
     EventBatch batch;
     ASSERT_TRUE(decode_canonical(*source, batch));

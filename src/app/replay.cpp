@@ -152,10 +152,8 @@ class Replay {
     void read(Input& input, bool last) {
         const bool grows = last && options_.waiting == Waiting::follow;
         if (!input.open) {
-            auto source =
-                LogSource::open(input.path,
-                                grows ? ingest::Growth::growing : ingest::Growth::finished,
-                                hashing());
+            auto source = LogSource::open(
+                input.path, grows ? ingest::Growth::growing : ingest::Growth::finished, hashing());
             if (!source) {
                 refuse(fmt::format("{}; it was there a moment ago", source.error().message));
                 return;

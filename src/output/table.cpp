@@ -158,8 +158,8 @@ void Table::finish() {
 /// A column of nothing takes room from those that say something.
 void Table::drop_empty_columns() {
     const auto is_empty = [&](std::size_t column) {
-        return std::ranges::all_of(
-            waiting_, [&](const Row& row) { return for_people(row[column]).empty(); });
+        return std::ranges::all_of(waiting_,
+                                   [&](const Row& row) { return for_people(row[column]).empty(); });
     };
     std::ranges::copy_if(people_, std::back_inserter(empty_), is_empty);
     std::erase_if(people_, is_empty);

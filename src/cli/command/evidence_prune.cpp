@@ -107,7 +107,10 @@ Exit run(const Arguments& arguments) {
 }
 
 constexpr Option kOptions[] = {
-    {"--before", OptionKind::value, "TIME", "what was sealed before may go, by the clock of the ledger"},
+    {"--before",
+     OptionKind::value,
+     "TIME",
+     "what was sealed before may go, by the clock of the ledger"},
     {"--keep-bytes", OptionKind::value, "SIZE", "so much may stay, e.g. 20GB"},
     {"--reason", OptionKind::value, "TEXT", "why; sealed"},
     kEvidenceOption,

@@ -37,9 +37,8 @@ Result<evidence::VerifierKey> read_vkey(std::string_view option, const std::stri
 /// Says what of a file of anchors is left out.
 void tell_left_out(const std::string& path, const app::OwnAnchors& own, std::uint64_t broken) {
     if (own.of_others > 0) {
-        complain(fmt::format("{}: {} of other ledgers left out",
-                             path,
-                             render_count(own.of_others, "checkpoint")));
+        complain(fmt::format(
+            "{}: {} of other ledgers left out", path, render_count(own.of_others, "checkpoint")));
     }
     if (own.not_signed > 0) {
         complain(
@@ -64,8 +63,8 @@ Result<void> read_anchor_files(const Arguments& arguments,
     }
     // Whatever fails here is damage that is found again, and told.
     auto opened = app::EvidenceFolder::open(evidence::posix_disk(), folder);
-    const auto log = opened ? app::log_key_of(evidence::posix_disk(), *opened)
-                            : std::unexpected(opened.error());
+    const auto log =
+        opened ? app::log_key_of(evidence::posix_disk(), *opened) : std::unexpected(opened.error());
     for (const std::string& path : paths) {
         const std::string text = TRY(app::read_file(path));
         auto anchors = app::parse_anchors(text);

@@ -186,10 +186,7 @@ constexpr Option kOptions[] = {
      "alice, uid:1007, session:12, process:ENTITY or pid:4711"},
     kSinceOption,
     kUntilOption,
-    {"--all",
-     OptionKind::flag,
-     "",
-     "fold nothing; also earlier words on an incident"},
+    {"--all", OptionKind::flag, "", "fold nothing; also earlier words on an incident"},
     kOutputOption,
     kEvidenceOption,
 };
