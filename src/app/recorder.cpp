@@ -80,10 +80,13 @@ void Recorder::append(const Event& event) {
 
 void Recorder::record(const Event& event) {
     if (event.event_class == EventClass::access) {
-        // There is one of these for all that anybody does; no answer needs the kind of the store,
-        // which its path tells.
+        // There is one of these for all that anybody does. No answer needs the kind of the store,
+        // which its path tells, nor an end that is the beginning.
         Event lean = event;
         lean.remove(Field::store_format);
+        if (event.finding_end() == event.time) {
+            lean.remove(Field::finding_end);
+        }
         append(lean);
     } else {
         append(event);
