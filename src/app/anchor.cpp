@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/base64.h"
+#include "base/lines.h"
 #include "evidence/note.h"
 
 namespace mailvigil::app {
@@ -16,12 +15,6 @@ using evidence::Checkpoint;
 constexpr std::string_view kSignatureStart = "\xE2\x80\x94 ";  // an em dash
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-
-std::string_view take_line_of(std::string_view& text) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    return line;
-}
 
 /// Takes what is found, and remembers what is wrong with the first that is broken.
 class Collector {
@@ -52,7 +45,7 @@ class Collector {
 
 void read_lines(std::string_view text, Collector& found) {
     for (std::size_t number = 1; !text.empty(); ++number) {
-        std::string_view line = take_line_of(text);
+        std::string_view line = next_line(text);
         const std::size_t mark = line.find(kAnchorMark);
         if (mark == std::string_view::npos) {
             continue;
@@ -73,7 +66,7 @@ void read_notes(std::string_view text, Collector& found) {
     std::size_t start = 1;
     bool signatures = false;
     for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::string_view line = take_line_of(text);
+        const std::string_view line = next_line(text);
         const bool signature = line.starts_with(kSignatureStart);
         if (signatures && !signature) {
             found.take(note, start);

@@ -130,6 +130,17 @@ struct Pages {
     }
 };
 
+ReportSection weakness(std::span<const std::uint64_t> unproved) {
+    return {
+        .heading = "What weakens this",
+        .paragraphs = {"These records were not sealed yet when the bundle was made, and have no "
+                       "proof: whatever is told below and rests on them, nothing proves it."},
+        .facts = {{"records", output::render_ranges(unproved)}},
+        .columns = {},
+        .rows = {},
+        .commands = {}};
+}
+
 ReportSection how_to_verify(std::string_view origin) {
     return {.heading = "How to verify this",
             .paragraphs = {"Every record above has its number in the sealed ledger, and a proof in "
@@ -148,9 +159,11 @@ output::Report bundle_page(const std::vector<BundleRecord>& records,
                            std::string_view origin,
                            Timestamp now) {
     Pages pages;
-    std::uint64_t unproved = 0;
+    std::vector<std::uint64_t> unproved;
     for (const BundleRecord& record : records) {
-        unproved += record.proved ? 0 : 1;
+        if (!record.proved) {
+            unproved.push_back(record.leaf);
+        }
         EventBatch batch;
         if (decode_canonical(record.bytes, batch)) {
             pages.take(batch.events().front(), record.leaf);
@@ -164,13 +177,16 @@ output::Report bundle_page(const std::vector<BundleRecord>& records,
                      ? pages.stories.begin()->second.heading
                      : fmt::format("{} of a mail host",
                                    output::render_count(records.size(), "sealed record"));
-    page.subtitle =
-        fmt::format("{} · made {} · times are UTC{}",
-                    origin,
-                    output::render_day_and_clock(now),
-                    unproved == 0 ? ""
-                                  : fmt::format(" · {} not sealed yet, without proof",
-                                                output::render_count(unproved, "record")));
+    page.subtitle = fmt::format("{} · made {} · times are UTC{}",
+                                origin,
+                                output::render_day_and_clock(now),
+                                unproved.empty()
+                                    ? ""
+                                    : fmt::format(" · {} not sealed yet, without proof",
+                                                  output::render_count(unproved.size(), "record")));
+    if (!unproved.empty()) {
+        page.sections.push_back(weakness(unproved));
+    }
     for (auto& [incident, story] : pages.stories) {
         page.sections.push_back(std::move(story));
     }

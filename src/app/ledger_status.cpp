@@ -1,7 +1,5 @@
 #include "app/ledger_status.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -71,8 +69,7 @@ Result<std::string> genesis_leaf(evidence::Disk& disk, EvidenceFolder& folder) {
     if (folder.ledger().first() == 0) {
         return folder.ledger().leaf(0);
     }
-    const std::string text =
-        TRY(disk.read(fmt::format("{}/kept/{:020}.tlog-proof", folder.path(), 0)));
+    const std::string text = TRY(disk.read(evidence::Layout{folder.path()}.kept_proof(0)));
     evidence::LeafProof proof = TRY(evidence::parse_proof(text));
     return std::move(proof.extra);
 }

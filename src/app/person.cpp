@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/address.h"
+#include "base/path_map.h"
 
 namespace mailvigil::app {
 
@@ -14,10 +15,6 @@ namespace {
 constexpr std::string_view kReally = ", really ";
 constexpr std::string_view kLoginId = " (loginuid ";
 constexpr std::string_view kNoLogin = " (no login, started by ";
-
-std::string_view last_name(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
 
 /// Takes the text before the next `separator` and the separator away.
 std::string_view take_part(std::string_view& text, std::string_view separator) {
@@ -46,7 +43,7 @@ std::string_view brief_entrance(std::string_view entrance) {
     if (entrance == "SSH") {
         return "ssh";
     }
-    return entrance == "service manager" ? "service" : last_name(entrance);
+    return entrance == "service manager" ? "service" : base_name(entrance);
 }
 
 std::string put_together(std::string_view user, std::string_view login, std::string_view how) {
@@ -92,7 +89,7 @@ Person read_person(std::string_view text) {
         return read_login(text.substr(0, at), inside.substr(at + 2));
     }
     if (const std::size_t at = text.find(kNoLogin); at != std::string_view::npos) {
-        const std::string_view program = last_name(inside.substr(at + kNoLogin.size()));
+        const std::string_view program = base_name(inside.substr(at + kNoLogin.size()));
         person.who = put_together(text.substr(0, at), program.empty() ? "no login" : program, {});
         return person;
     }

@@ -27,4 +27,7 @@ struct Format {
     void (*render)(const Event& event, const Medium& medium, std::string& out);
 };
 
+/// The format of that name; null: there is none.
+const Format* find_format(std::string_view name);
+
 }  // namespace mailvigil::output

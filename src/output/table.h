@@ -60,7 +60,7 @@ inline constexpr std::size_t kTableRowsMeasured = 500;
 /// Below this many columns a record becomes a block.
 inline constexpr std::size_t kTableWidthMin = 60;
 /// Where a row would take more lines than this, records become blocks.
-inline constexpr std::size_t kRowLinesMax = 4;
+inline constexpr std::size_t kRowLinesMax = 3;
 
 class Table {
   public:

@@ -101,8 +101,7 @@ Exit run(const Arguments& arguments) {
         complain(fmt::format("--keep-bytes: \"{}\" is no size such as 500MB or 20GiB", *keep));
         return Exit::usage;
     }
-    const std::string path =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string path = evidence_folder(arguments);
     return prune(path, time, *bytes, *reason, now);
 }
 

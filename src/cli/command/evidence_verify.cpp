@@ -144,8 +144,7 @@ void tell(const VerifyReport& report, const VerifyOptions& options) {
 }
 
 Exit verify_folder(const Arguments& arguments) {
-    const std::string path = arguments.value("DIR").value_or(
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence)));
+    const std::string path = arguments.value("DIR").value_or(evidence_folder(arguments));
     auto options = read_options(arguments, path);
     if (!options) {
         complain(options.error().message);
