@@ -110,13 +110,14 @@ struct Pages {
                                      std::string(event.finding_verdict()),
                                      joined(event.finding_reasons())});
         } else if (event.event_class == EventClass::process_start) {
-            const auto line = event.process_command_line();
             lineage.rows.push_back({number,
                                     output::render_day_and_clock(event.time),
                                     fmt::format("{}", event.process_pid()),
-                                    fmt::format("{}", event.process_parent_pid()),
+                                    event.has(Field::process_parent_pid)
+                                        ? fmt::format("{}", event.process_parent_pid())
+                                        : "",
                                     who_of(event),
-                                    std::string(line.empty() ? event.process_executable() : line)});
+                                    command_of(event)});
         } else {
             if (event.event_class == EventClass::finding && event.has(Field::finding_incident)) {
                 stories[event.finding_incident()] = story_of(event, leaf);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/address.h"
+#include "base/escape.h"
 #include "base/path_map.h"
 
 namespace mailvigil::app {
@@ -104,6 +105,18 @@ Person read_person(std::string_view text) {
         person.who = put_together(text.substr(0, at), login, how);
     }
     return person;
+}
+
+std::string command_of(const Event& event) {
+    if (event.has(Field::process_command_line)) {
+        return std::string(event.process_command_line());
+    }
+    std::string line;
+    for (const std::string_view argument : event.process_args()) {
+        line += line.empty() ? "" : " ";
+        line += shell_quote(argument);
+    }
+    return line.empty() ? std::string(event.process_executable()) : line;
 }
 
 std::string who_of(const Event& event) {

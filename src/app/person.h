@@ -21,6 +21,9 @@ struct Person {
 /// a name.
 Person read_person(std::string_view text);
 
+/// What the event's process runs, as a shell takes it; else its program.
+std::string command_of(const Event& event);
+
 /// In full: what the event says of the person behind it, else the user's name or id.
 std::string who_of(const Event& event);
 

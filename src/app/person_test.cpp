@@ -48,6 +48,18 @@ TEST(PersonTest, anything_else_is_a_name) {
               "x (from ) |  | ");
 }
 
+TEST(PersonTest, a_command_is_its_arguments_where_only_those_are_kept) {
+    Event event;
+    event.reset(EventClass::process_start, {});
+    event.set_process_executable("/usr/bin/tar");
+    EXPECT_EQ(command_of(event), "/usr/bin/tar");
+    const std::string_view args[] = {"tar", "-czf", "/tmp/a b"};
+    event.set_process_args(args);
+    EXPECT_EQ(command_of(event), "tar -czf '/tmp/a b'");
+    event.set_process_command_line("tar of old");
+    EXPECT_EQ(command_of(event), "tar of old");
+}
+
 TEST(PersonTest, members_of_the_event_know_best) {
     Event event;
     event.reset(EventClass::access, {});

@@ -345,6 +345,13 @@ TEST_F(RecorderTest, what_is_too_large_for_a_leaf_loses_the_end_of_its_list) {
     EXPECT_EQ(mailboxes.back(), "and " + std::to_string(10'000 - (mailboxes.size() - 1)) + " more");
 }
 
+TEST(ShorteningTest, what_was_taken_away_is_known_by_its_looks) {
+    EXPECT_TRUE(is_shortened("and 28 more"));
+    EXPECT_TRUE(is_shortened("abc…"));
+    EXPECT_FALSE(is_shortened("andrew"));
+    EXPECT_FALSE(is_shortened(""));
+}
+
 TEST(ShorteningTest, nothing_is_too_large_to_be_kept) {
     for (const std::string& text :
          {std::string(200'000, '\x01'), std::string(200'000, '\xff'), std::string(200'000, 'x')}) {

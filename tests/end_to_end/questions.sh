@@ -57,6 +57,7 @@ done
 ask 'timeline' 0 'Mail of 2 people' timeline --output ndjson
 ask 'incident list' 0 '3 incidents, 3 of them not closed' incident list
 ask 'incident show' 0 'mailvigil evidence export --incident 1' incident show 1
+ask 'incident show, what its processes ran' 0 '^lineage .*: tar -czf ' incident show 1
 ask 'incident show, unknown' 3 'there is no incident 99' incident show 99
 ask 'status' 0 '^epoch key' evidence status
 run 'verify' 0 '^verdict  *good' evidence verify "$ledger"

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/incident.h"
+#include "app/person.h"
 #include "app/question.h"
 #include "base/escape.h"
 #include "base/print.h"
@@ -24,13 +25,15 @@ Result<void> tell_lineage(app::EvidenceFolder& folder, const std::vector<std::ui
     for (std::size_t i = 0; i < leaves.size() && i < kLineageShownMax; ++i) {
         EventBatch batch;
         const Event& event = *TRY(folder.event(leaves[i], batch));
-        const std::string_view line = event.process_command_line();
+        const std::string parent = event.has(Field::process_parent_pid)
+                                       ? fmt::format(" of {}", event.process_parent_pid())
+                                       : "";
         note(label,
-             fmt::format("{} pid {} of {}: {} (record {})",
+             fmt::format("{} pid {}{}: {} (record {})",
                          output::render_day_and_clock(event.time),
                          event.process_pid(),
-                         event.process_parent_pid(),
-                         line.empty() ? event.process_executable() : line,
+                         parent,
+                         app::command_of(event),
                          leaves[i]));
         label = "";
     }
