@@ -65,6 +65,7 @@ Result<Answer> answer(app::EvidenceFolder& folder,
 
 void tell_totals(const Answer& answer) {
     std::vector<std::string> verdicts;
+    verdicts.reserve(answer.totals.by_verdict.size());
     for (const auto& [verdict, count] : answer.totals.by_verdict) {
         verdicts.push_back(fmt::format("{} {}", count, verdict));
     }
