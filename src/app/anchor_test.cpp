@@ -20,7 +20,7 @@ std::string sizes_of(std::string_view text) {
         return anchors.error().message;
     }
     std::string sizes;
-    for (const auto& anchor : *anchors) {
+    for (const auto& anchor : anchors->checkpoints) {
         sizes += fmt::format("{} ", anchor.head.size);
     }
     return sizes;
@@ -54,8 +54,39 @@ TEST(AnchorTest, what_is_no_checkpoint_is_told) {
     for (std::size_t size = 1; size + 1 < cut.size(); ++size) {
         // A signature cut at a base64 boundary is well-formed still; its head is not another one.
         const auto anchors = parse_anchors(cut.substr(0, size));
-        EXPECT_TRUE(!anchors || anchors->front().head.size == 3) << size;
+        EXPECT_TRUE(!anchors || anchors->checkpoints.front().head.size == 3) << size;
     }
+}
+
+TEST(AnchorTest, a_broken_line_does_not_hide_the_others) {
+    const std::string good = render_anchor(signed_checkpoint(3)) + "\n";
+    for (const std::string& text :
+         {"mailvigil checkpoint abc\n" + good, good + "mailvigil checkpoint aGVsbG8=\n"}) {
+        EXPECT_EQ(sizes_of(text), "3 ");
+        EXPECT_EQ(parse_anchors(text)->broken, 1U);
+    }
+}
+
+TEST(AnchorTest, only_what_the_log_key_signed_is_an_anchor_of_a_ledger) {
+    const auto make = [](std::string_view name) {
+        return evidence::SignerKey::generate(std::string(name), evidence::KeyType::ed25519).value();
+    };
+    const auto log = make("mx1/mailvigil/1");
+    const auto forger = make("mx1/mailvigil/1");
+    const auto other = make("mx2/mailvigil/2");
+    std::vector<evidence::Checkpoint> anchors;
+    for (const auto* key : {&log, &forger, &other}) {
+        const auto& name = key->verifier().name;
+        auto checkpoint = evidence::make_checkpoint(name, {.size = 3, .root = {}});
+        ASSERT_TRUE(evidence::sign(checkpoint.note, *key).has_value());
+        anchors.push_back(std::move(checkpoint));
+    }
+    anchors.push_back(evidence::make_checkpoint("mx1/mailvigil/1", {.size = 4, .root = {}}));
+    const OwnAnchors own = choose_own(anchors, log.verifier());
+    ASSERT_EQ(own.checkpoints.size(), 1U);
+    EXPECT_EQ(own.checkpoints.front().head.size, 3U);
+    EXPECT_EQ(own.of_others, 1U);
+    EXPECT_EQ(own.not_signed, 2U);
 }
 
 }  // namespace

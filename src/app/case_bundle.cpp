@@ -161,8 +161,8 @@ Result<BundleSummary> export_bundle(evidence::Disk& disk,
         return fail(ErrorCode::unknown, "nothing of this ledger is sealed yet");
     }
     const evidence::Checkpoint& head = checkpoints.back();
-    const auto chain =
-        TRY(evidence::key_chain(disk, evidence::Layout{folder.path()}, folder.ledger()));
+    const auto chain = TRY(
+        evidence::key_chain(disk, evidence::Layout{folder.path()}, folder.ledger(), checkpoints));
     BundleWriter writer(disk, request.to);
     TRY(writer.begin());
     for (const evidence::LeafProof& link : chain) {
@@ -183,12 +183,13 @@ Result<BundleSummary> export_bundle(evidence::Disk& disk,
                 kept ? render(chain.front()) : TRY(proof_of(folder.ledger(), record, head));
             TRY(writer.write(fmt::format("proofs/{}.tlog-proof", leaf), proof));
             ++summary.proofs;
+        } else {
+            summary.unproved.push_back(leaf);
         }
         records.push_back(std::move(record));
     }
     summary.records = records.size();
-    TRY(writer.write("bundle",
-                     render_bundle_counts(summary.records, summary.records - summary.proofs)));
+    TRY(writer.write("bundle", render_bundle_counts(summary.records, summary.unproved.size())));
     TRY(writer.write("records.ndjson", lines));
     TRY(writer.write("checkpoint", render(head)));
     TRY(writer.write("README", kReadMe));

@@ -26,7 +26,8 @@ struct BundleRequest {
 
 struct BundleSummary {
     std::uint64_t records = 0;
-    std::uint64_t proofs = 0;  ///< fewer where the end is not sealed yet
+    std::uint64_t proofs = 0;
+    std::vector<std::uint64_t> unproved;  ///< records that are not sealed yet
 };
 
 /// Writes the bundle. Error: the folder is there already, nothing to hand over, too much.
@@ -45,7 +46,10 @@ struct BundleReport {
     std::vector<std::string> damages;
     std::vector<BundleRecord> records;
     std::uint64_t proved = 0;
-    std::uint64_t unsealed = 0;  ///< marked as not sealed yet: nothing proves them
+    std::vector<std::uint64_t> unsealed;  ///< marked as not sealed yet: nothing proves them
+    /// report.html is what this version makes of the records. Otherwise somebody altered it, or
+    /// another version made it.
+    bool page_agrees = false;
     std::string origin;
     std::uint64_t size = 0;  ///< of the tree that its newest checkpoint is of
     std::optional<evidence::VerifierKey> first_key;  ///< the given one, else what the bundle claims

@@ -7,6 +7,7 @@
 
 #include "app/case_bundle.h"
 #include "base/base64.h"
+#include "base/lines.h"
 #include "base/sha256.h"
 #include "evidence/checkpoint.h"
 #include "evidence/key_chain.h"
@@ -23,14 +24,17 @@ std::string proof_name(std::uint64_t leaf) {
     return fmt::format("proofs/{}.tlog-proof", leaf);
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        lines.push_back(line);
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
+/// The time that a page says it was made at; it stands behind its last "made ".
+std::optional<Timestamp> made_at(std::string_view page) {
+    constexpr std::string_view kMade = " · made ";
+    constexpr std::size_t kTimeColumns = 20;  // 2026-11-23 02:14:07Z
+    const std::size_t at = page.find(kMade);
+    if (at == std::string_view::npos) {
+        return {};
     }
-    return lines;
+    std::string time(page.substr(at + kMade.size(), kTimeColumns));
+    std::ranges::replace(time, ' ', 'T');
+    return parse_timestamp(time);
 }
 
 class Import {
@@ -52,6 +56,7 @@ class Import {
         }
         check_counts();
         check_strangers();
+        check_page();
         return std::move(report_);
     }
 
@@ -63,7 +68,8 @@ class Import {
     void check_sums() {
         constexpr std::size_t kDigits = 64;
         std::set<std::string, std::less<>> named;
-        for (const std::string_view line : lines_of(sums_)) {
+        for (std::string_view rest = sums_; !rest.empty();) {
+            const std::string_view line = next_line(rest);
             const std::string name(line.size() > kDigits + 2 ? line.substr(kDigits + 2) : "");
             // A sum is of a file of this folder, whatever the list says.
             if (name.empty() || name.starts_with('/') || name.contains("..")) {
@@ -88,7 +94,8 @@ class Import {
 
     void read_records(std::string_view text) {
         std::size_t number = 0;
-        for (const std::string_view line : lines_of(text)) {
+        while (!text.empty()) {
+            const std::string_view line = next_line(text);
             ++number;
             auto record = parse_bundle_line(line);
             const std::string where = fmt::format("records.ndjson:{}", number);
@@ -184,16 +191,19 @@ class Import {
 
     void check_counts() {
         for (const BundleRecord& record : report_.records) {
-            report_.unsealed += record.sealed ? 0 : 1;
+            if (!record.sealed) {
+                report_.unsealed.push_back(record.leaf);
+            }
         }
         const auto counts = disk_.read(path_ + "/bundle");
-        const std::string found = render_bundle_counts(report_.records.size(), report_.unsealed);
+        const std::string found =
+            render_bundle_counts(report_.records.size(), report_.unsealed.size());
         if (counts && *counts != found) {
             damage("records.ndjson",
                    fmt::format("it has {} records, {} of them not sealed yet, and the file bundle "
                                "says otherwise",
                                report_.records.size(),
-                               report_.unsealed));
+                               report_.unsealed.size()));
         }
     }
 
@@ -214,6 +224,14 @@ class Import {
                 damage("proofs/" + name, "records.ndjson has no sealed record for it");
             }
         }
+    }
+
+    /// Whoever alters a page makes its sum true again; only the records are proved.
+    void check_page() {
+        const auto page = disk_.read(path_ + "/report.html");
+        const auto made = page ? made_at(*page) : std::nullopt;
+        report_.page_agrees = made && output::render_html(bundle_page(
+                                          report_.records, report_.origin, *made)) == *page;
     }
 
     evidence::Disk& disk_;

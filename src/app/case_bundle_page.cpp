@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app/case_bundle.h"
+#include "app/person.h"
 #include "event/canonical.h"
 #include "output/moment.h"
 
@@ -58,16 +59,6 @@ ReportSection story_of(const Event& event, std::uint64_t leaf) {
     return story;
 }
 
-std::string who_of(const Event& event) {
-    if (event.has(Field::finding_who)) {
-        return std::string(event.finding_who());
-    }
-    if (event.has(Field::user_name)) {
-        return std::string(event.user_name());
-    }
-    return event.has(Field::user_id) ? fmt::format("uid {}", event.user_id()) : "";
-}
-
 /// What an event is about, for the timeline.
 std::string what_of(const Event& event) {
     for (const Field field : {Field::finding_title,
@@ -119,13 +110,14 @@ struct Pages {
                                      std::string(event.finding_verdict()),
                                      joined(event.finding_reasons())});
         } else if (event.event_class == EventClass::process_start) {
-            const auto line = event.process_command_line();
             lineage.rows.push_back({number,
                                     output::render_day_and_clock(event.time),
                                     fmt::format("{}", event.process_pid()),
-                                    fmt::format("{}", event.process_parent_pid()),
+                                    event.has(Field::process_parent_pid)
+                                        ? fmt::format("{}", event.process_parent_pid())
+                                        : "",
                                     who_of(event),
-                                    std::string(line.empty() ? event.process_executable() : line)});
+                                    command_of(event)});
         } else {
             if (event.event_class == EventClass::finding && event.has(Field::finding_incident)) {
                 stories[event.finding_incident()] = story_of(event, leaf);
@@ -138,6 +130,17 @@ struct Pages {
         }
     }
 };
+
+ReportSection weakness(std::span<const std::uint64_t> unproved) {
+    return {
+        .heading = "What weakens this",
+        .paragraphs = {"These records were not sealed yet when the bundle was made, and have no "
+                       "proof: whatever is told below and rests on them, nothing proves it."},
+        .facts = {{"records", output::render_ranges(unproved)}},
+        .columns = {},
+        .rows = {},
+        .commands = {}};
+}
 
 ReportSection how_to_verify(std::string_view origin) {
     return {.heading = "How to verify this",
@@ -157,9 +160,11 @@ output::Report bundle_page(const std::vector<BundleRecord>& records,
                            std::string_view origin,
                            Timestamp now) {
     Pages pages;
-    std::uint64_t unproved = 0;
+    std::vector<std::uint64_t> unproved;
     for (const BundleRecord& record : records) {
-        unproved += record.proved ? 0 : 1;
+        if (!record.proved) {
+            unproved.push_back(record.leaf);
+        }
         EventBatch batch;
         if (decode_canonical(record.bytes, batch)) {
             pages.take(batch.events().front(), record.leaf);
@@ -173,13 +178,16 @@ output::Report bundle_page(const std::vector<BundleRecord>& records,
                      ? pages.stories.begin()->second.heading
                      : fmt::format("{} of a mail host",
                                    output::render_count(records.size(), "sealed record"));
-    page.subtitle =
-        fmt::format("{} · made {} · times are UTC{}",
-                    origin,
-                    output::render_day_and_clock(now),
-                    unproved == 0 ? ""
-                                  : fmt::format(" · {} not sealed yet, without proof",
-                                                output::render_count(unproved, "record")));
+    page.subtitle = fmt::format("{} · made {} · times are UTC{}",
+                                origin,
+                                output::render_day_and_clock(now),
+                                unproved.empty()
+                                    ? ""
+                                    : fmt::format(" · {} not sealed yet, without proof",
+                                                  output::render_count(unproved.size(), "record")));
+    if (!unproved.empty()) {
+        page.sections.push_back(weakness(unproved));
+    }
     for (auto& [incident, story] : pages.stories) {
         page.sections.push_back(std::move(story));
     }

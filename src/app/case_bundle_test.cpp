@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 #include "evidence/ledger.h"
+#include "output/moment.h"
 
 namespace mailvigil::app {
 namespace {
@@ -135,8 +136,9 @@ class CaseBundleTest : public ::testing::Test {
 TEST_F(CaseBundleTest, is_good_with_the_first_epoch_key_and_by_itself) {
     const BundleReport report = import(first_);
     EXPECT_TRUE(report.good()) << report.damages.front();
-    EXPECT_EQ(report.unsealed, 4U);
+    EXPECT_EQ(report.unsealed.size(), 4U);
     EXPECT_EQ(report.proved + 4, report.records.size());
+    EXPECT_TRUE(report.page_agrees);
     EXPECT_TRUE(import({}).good());
     mend_sums();
     EXPECT_TRUE(import(first_).good());
@@ -222,6 +224,26 @@ TEST_F(CaseBundleTest, names_a_missing_link_of_the_chain_of_keys) {
     const BundleReport report = import(first_);
     EXPECT_FALSE(report.good());
     EXPECT_EQ(report.proved, 0U);
+}
+
+TEST_F(CaseBundleTest, says_that_a_page_with_a_mended_sum_is_not_what_the_records_say) {
+    const fs::path page = bundle() / "report.html";
+    std::string text = read_text(page);
+    text.replace(text.find("alice"), 5, "malik");
+    write_text(page, text);
+    mend_sums();
+    const BundleReport report = import(first_);
+    EXPECT_TRUE(report.good());
+    EXPECT_FALSE(report.page_agrees);
+    fs::remove(page);
+    EXPECT_FALSE(import(first_).page_agrees);
+}
+
+TEST_F(CaseBundleTest, the_page_names_the_records_that_nothing_proves) {
+    const std::string page = read_text(bundle() / "report.html");
+    const auto numbers = output::render_ranges(import(first_).unsealed);
+    EXPECT_NE(page.find("What weakens this"), std::string::npos);
+    EXPECT_NE(page.find(numbers), std::string::npos) << numbers;
 }
 
 TEST_F(CaseBundleTest, names_a_file_that_is_not_what_its_sum_says) {

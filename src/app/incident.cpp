@@ -7,6 +7,7 @@
 #include <charconv>
 #include <fstream>
 
+#include "app/shortening.h"
 #include "event/event.h"
 #include "evidence/ledger.h"
 
@@ -74,7 +75,9 @@ Result<IncidentRecords> records_of(EvidenceFolder& folder, const evidence::Incid
         records.others.push_back(*incident.closed_leaf);
     }
     const evidence::TimeSpan span = {.since = incident.start, .until = incident.end + Duration(1)};
-    for (const std::string& mailbox : incident.mailboxes) {
+    const bool shortened = std::ranges::any_of(incident.mailboxes, is_shortened);
+    for (const std::string& mailbox :
+         shortened ? TRY(folder.index().mailboxes(folder.ledger())) : incident.mailboxes) {
         TRY(folder.index().accesses(
             folder.ledger(), mailbox, span, [&](const evidence::AccessRow& row) {
                 if (row.incident == incident.number && row.host == incident.host) {

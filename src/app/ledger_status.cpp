@@ -1,54 +1,40 @@
 #include "app/ledger_status.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
 #include "event/canonical.h"
 #include "evidence/checkpoint.h"
+#include "evidence/layout.h"
 
 namespace mailvigil::app {
 
 namespace {
 
-struct Segment {
-    std::uint64_t first = 0;
-    bool sealed = false;
+/// Of a segment that is there twice, while it is compressed, both.
+Result<std::uint64_t> bytes_of(evidence::Disk& disk,
+                               const evidence::Layout& layout,
+                               const evidence::SegmentName& segment) {
     std::uint64_t bytes = 0;
-};
-
-/// Of a segment that is there twice, both.
-Result<std::vector<Segment>> segments_of(evidence::Disk& disk, const std::string& folder) {
-    const std::string path = fmt::format("{}/segments", folder);
-    std::vector<Segment> segments;
-    for (const std::string& name : TRY(disk.list(path))) {
-        Segment segment;
-        const auto [end, error] =
-            std::from_chars(name.data(), name.data() + name.size(), segment.first);
-        const std::string_view kind(end, name.data() + name.size());
-        if (error != std::errc{} || (kind != ".log" && kind != ".zst")) {
-            continue;
-        }
-        segment.sealed = kind == ".zst";
-        segment.bytes = TRY(disk.size(fmt::format("{}/{}", path, name)));
-        segments.push_back(segment);
+    if (segment.has_log) {
+        bytes += TRY(disk.size(layout.log(segment.first)));
     }
-    return segments;
+    if (segment.has_sealed) {
+        bytes += TRY(disk.size(layout.sealed(segment.first)));
+    }
+    return bytes;
 }
 
 Result<void> count_segments(evidence::Disk& disk, const std::string& path, LedgerStatus& status) {
-    const auto segments = TRY(segments_of(disk, path));
-    for (const Segment& segment : segments) {
-        status.segment_bytes += segment.bytes;
-        if (segment.sealed) {
-            ++status.segments_sealed;
-        } else if (segment.first == segments.back().first) {
-            ++status.segments_open;
-        } else {
-            ++status.segments_closed;
+    const evidence::Layout layout{path};
+    const auto segments = TRY(evidence::list_segments(disk, layout));
+    for (const evidence::SegmentName& segment : segments) {
+        status.segment_bytes += TRY(bytes_of(disk, layout, segment));
+        status.segments_sealed += segment.has_sealed ? 1 : 0;
+        if (segment.has_log) {
+            const bool open = segment.first == segments.back().first;
+            ++(open ? status.segments_open : status.segments_closed);
         }
     }
     return {};
@@ -83,10 +69,16 @@ Result<std::string> genesis_leaf(evidence::Disk& disk, EvidenceFolder& folder) {
     if (folder.ledger().first() == 0) {
         return folder.ledger().leaf(0);
     }
-    const std::string text =
-        TRY(disk.read(fmt::format("{}/kept/{:020}.tlog-proof", folder.path(), 0)));
+    const std::string text = TRY(disk.read(evidence::Layout{folder.path()}.kept_proof(0)));
     evidence::LeafProof proof = TRY(evidence::parse_proof(text));
     return std::move(proof.extra);
+}
+
+Result<evidence::VerifierKey> log_key_of(evidence::Disk& disk, EvidenceFolder& folder) {
+    const std::string leaf = TRY(genesis_leaf(disk, folder));
+    EventBatch batch;
+    TRY(decode_canonical(leaf, batch));
+    return evidence::parse_vkey(batch.events().front().ledger_log_vkey());
 }
 
 Result<LedgerStatus> status_of(evidence::Disk& disk, EvidenceFolder& folder) {
@@ -109,12 +101,13 @@ Result<LedgerStatus> status_of(evidence::Disk& disk, EvidenceFolder& folder) {
 Result<std::uint64_t> first_to_keep(evidence::Disk& disk,
                                     EvidenceFolder& folder,
                                     std::uint64_t bytes) {
-    auto segments = TRY(segments_of(disk, folder.path()));
+    const evidence::Layout layout{folder.path()};
+    auto segments = TRY(evidence::list_segments(disk, layout));
     std::uint64_t kept = 0;
     std::uint64_t first = segments.empty() ? 0 : segments.back().first;
     std::ranges::reverse(segments);
-    for (const Segment& segment : segments) {
-        kept += segment.bytes;
+    for (const evidence::SegmentName& segment : segments) {
+        kept += TRY(bytes_of(disk, layout, segment));
         if (kept > bytes) {
             break;
         }
@@ -123,20 +116,25 @@ Result<std::uint64_t> first_to_keep(evidence::Disk& disk,
     return first;
 }
 
-Result<std::uint64_t> first_since(EvidenceFolder& folder, Timestamp time) {
-    std::uint64_t low = folder.ledger().first();
-    std::uint64_t high = TRY(folder.ledger().size());
+Result<std::uint64_t> first_sealed_since(EvidenceFolder& folder, Timestamp time) {
+    std::vector<evidence::Checkpoint> checkpoints = TRY(folder.ledger().checkpoints());
+    std::erase_if(checkpoints, [&](const evidence::Checkpoint& checkpoint) {
+        return checkpoint.head.size <= folder.ledger().first();
+    });
+    // A seal is the last leaf below its checkpoint; seals are in order of the ledger's clock.
+    std::size_t low = 0;
+    std::size_t high = checkpoints.size();
     while (low < high) {
-        const std::uint64_t middle = low + (high - low) / 2;
+        const std::size_t middle = low + (high - low) / 2;
         EventBatch batch;
-        const Event& event = *TRY(folder.event(middle, batch));
-        if (event.time < time) {
+        const Event& seal = *TRY(folder.event(checkpoints[middle].head.size - 1, batch));
+        if (seal.time < time) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return low;
+    return low == 0 ? folder.ledger().first() : checkpoints[low - 1].head.size;
 }
 
 }  // namespace mailvigil::app

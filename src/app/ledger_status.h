@@ -35,6 +35,9 @@ struct LedgerStatus {
 
 Result<LedgerStatus> status_of(evidence::Disk& disk, EvidenceFolder& folder);
 
+/// The key that signs every checkpoint, by leaf 0, whose name is the ledger's origin.
+Result<evidence::VerifierKey> log_key_of(evidence::Disk& disk, EvidenceFolder& folder);
+
 /// Leaf 0 and its proof where it was pruned: it names the keys.
 Result<std::string> genesis_leaf(evidence::Disk& disk, EvidenceFolder& folder);
 
@@ -43,7 +46,8 @@ Result<std::uint64_t> first_to_keep(evidence::Disk& disk,
                                     EvidenceFolder& folder,
                                     std::uint64_t bytes);
 
-/// The first leaf at or after `time`, found by halves: leaves are nearly in order of time.
-Result<std::uint64_t> first_since(EvidenceFolder& folder, Timestamp time);
+/// The first leaf that was not sealed before `time`, by the clock of the ledger, which the seals
+/// carry. The time of what a leaf tells of does not count: an old log may be read late.
+Result<std::uint64_t> first_sealed_since(EvidenceFolder& folder, Timestamp time);
 
 }  // namespace mailvigil::app

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "event/event.h"
+#include "app/person.h"
 
 namespace mailvigil::app {
 
@@ -21,6 +21,7 @@ std::string likeness(const Access& access) {
                                     &access.mailbox,
                                     &access.verdict,
                                     &access.who,
+                                    &access.from,
                                     &access.executable,
                                     &access.script,
                                     &access.access_class,
@@ -50,16 +51,10 @@ void fold(Access& into, const Access& access) {
     }
 }
 
-/// "hr" and "hr@example.com" are held by /var/mail/hr and /srv/vmail/example.com/hr/cur.
-bool may_hold(std::string_view path, std::string_view mailbox) {
-    const std::string_view local = mailbox.substr(0, mailbox.find('@'));
-    const std::size_t at = local.empty() ? std::string_view::npos : path.find(local);
-    return at != std::string_view::npos;
-}
-
 }  // namespace
 
 Access keep(const evidence::AccessRow& row) {
+    Person person = read_person(row.who);
     return {.leaf = row.leaf,
             .first = row.first,
             .last = row.last,
@@ -68,7 +63,8 @@ Access keep(const evidence::AccessRow& row) {
             .access_class = std::string(row.access_class),
             .verdict = std::string(row.verdict),
             .reason = std::string(row.reason),
-            .who = std::string(row.who),
+            .who = std::move(person.who),
+            .from = std::move(person.from),
             .executable = std::string(row.executable),
             .script = std::string(row.script),
             .store = std::string(row.store),
@@ -77,6 +73,31 @@ Access keep(const evidence::AccessRow& row) {
             .bytes = row.bytes,
             .incident = row.incident,
             .count = row.count};
+}
+
+Access keep(std::uint64_t leaf, const Event& event) {
+    const auto number = [&](Field field) {
+        return event.has(field) ? std::optional(event.number_of(field)) : std::nullopt;
+    };
+    Person person = person_of(event);
+    return {.leaf = leaf,
+            .first = event.time,
+            .last = event.has(Field::finding_end) ? event.finding_end() : event.time,
+            .host = std::string(event.host_name()),
+            .mailbox = std::string(event.access_mailbox()),
+            .access_class = std::string(event.access_class()),
+            .verdict = std::string(event.finding_verdict()),
+            .reason = fmt::format("{}", fmt::join(event.finding_reasons(), "; ")),
+            .who = std::move(person.who),
+            .from = std::move(person.from),
+            .executable = std::string(event.process_executable()),
+            .script = std::string(event.process_script()),
+            .store = std::string(event.file_path()),
+            .session = person.session,
+            .pid = number(Field::process_pid),
+            .bytes = number(Field::file_size),
+            .incident = number(Field::finding_incident),
+            .count = event.finding_accesses()};
 }
 
 bool is_routine(const Access& access) {
@@ -129,21 +150,15 @@ bool paths_touch(std::string_view a, std::string_view b) {
 }
 
 Result<std::vector<std::string>> mailboxes_at(EvidenceFolder& folder, std::string_view path) {
-    std::vector<std::string> all = TRY(folder.index().mailboxes(folder.ledger()));
-    const auto likely = std::ranges::stable_partition(
-        all, [&](const std::string& mailbox) { return may_hold(path, mailbox); });
     std::vector<std::string> found;
-    for (auto mailbox = all.begin(); mailbox != all.end(); ++mailbox) {
-        if (mailbox == likely.begin() && !found.empty()) {
-            break;
-        }
+    for (const std::string& mailbox : TRY(folder.index().mailboxes(folder.ledger()))) {
         bool touches = false;
         TRY(folder.index().accesses(
-            folder.ledger(), *mailbox, {}, [&](const evidence::AccessRow& row) {
+            folder.ledger(), mailbox, {}, [&](const evidence::AccessRow& row) {
                 touches = touches || paths_touch(row.store, path);
             }));
         if (touches) {
-            found.push_back(*mailbox);
+            found.push_back(mailbox);
         }
     }
     return found;

@@ -13,6 +13,7 @@
 #include "app/evidence_folder.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "event/event.h"
 
 namespace mailvigil::app {
 
@@ -26,7 +27,8 @@ struct Access {
     std::string access_class;
     std::string verdict;
     std::string reason;
-    std::string who;
+    std::string who;   ///< without the address
+    std::string from;  ///< that address
     std::string executable;
     std::string script;
     std::string store;
@@ -39,6 +41,7 @@ struct Access {
 };
 
 Access keep(const evidence::AccessRow& row);
+Access keep(std::uint64_t leaf, const Event& event);
 
 /// What nobody wants to read line by line: accesses of the mail service and the owner.
 [[nodiscard]] bool is_routine(const Access& access);
@@ -76,8 +79,8 @@ struct AccessTotals {
 /// Whether one path is the other, or lies below it.
 [[nodiscard]] bool paths_touch(std::string_view a, std::string_view b);
 
-/// The mailboxes with a store at, above or below that path: those whose name the path holds are
-/// looked at first, and the others only where none of them is it.
+/// The mailboxes with a store at, above or below that path. A name says nothing of where a mailbox
+/// lies (three is not hr), so every mailbox is asked.
 Result<std::vector<std::string>> mailboxes_at(EvidenceFolder& folder, std::string_view path);
 
 /// Gaps of the telemetry that touch a span.

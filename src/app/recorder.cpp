@@ -19,6 +19,9 @@ namespace {
 /// On a quiet host the index is written so often; what it lacks is read from the ledger's end.
 constexpr Duration kIndexEvery = std::chrono::minutes(1);
 
+/// Of a log that is about to be read; the record of what was read is a `source`.
+constexpr std::string_view kReading = "reading";
+
 }  // namespace
 
 Recorder::Recorder(evidence::Disk& disk, RecorderOptions options)
@@ -83,7 +86,18 @@ void Recorder::append(const Event& event) {
 }
 
 void Recorder::record(const Event& event) {
-    append(event);
+    if (event.event_class == EventClass::access) {
+        // There is one of these for all that anybody does. No answer needs the kind of the store,
+        // which its path tells, nor an end that is the beginning.
+        Event lean = event;
+        lean.remove(Field::store_format);
+        if (event.finding_end() == event.time) {
+            lean.remove(Field::finding_end);
+        }
+        append(lean);
+    } else {
+        append(event);
+    }
     ++records_;
     if (event.event_class == EventClass::content) {
         hashes_.emplace(event.file_hash_sha256());
@@ -119,13 +133,56 @@ Result<std::optional<std::uint64_t>> Recorder::find_source(std::string_view sha2
     return found;
 }
 
-void Recorder::record_source(const SourceFile& source) {
-    Event event;
-    event.reset(EventClass::ledger, now());
-    event.set_event_action("source");
+Result<std::optional<std::uint64_t>> Recorder::find_unfinished(const SourceFile& source) {
+    std::optional<std::uint64_t> begun;
+    if (index_ == nullptr) {
+        return begun;
+    }
+    TRY(index_->entries(*reader_, {}, source.path, [&](const evidence::EntryRow& row) {
+        if (row.action == kReading && row.leaf >= begun.value_or(0)) {
+            begun = row.leaf;
+        }
+    }));
+    if (!begun) {
+        return begun;
+    }
+    EventBatch batch;
+    const std::string leaf = TRY(reader_->leaf(*begun));
+    TRY(decode_canonical(leaf, batch));
+    // Another log of that name is another matter.
+    const bool same = batch.events().front().file_hash_sha256() == source.sha256;
+    const bool finished = same && TRY(find_source(source.sha256)).value_or(0) > *begun;
+    return same && !finished ? begun : std::nullopt;
+}
+
+namespace {
+
+void put_source(const SourceFile& source, Event& event) {
+    event.set_file_path(source.path);
     event.set_log_file_path(source.path);
     event.set_file_hash_sha256(source.sha256);
     event.set_file_size(source.size);
+}
+
+}  // namespace
+
+void Recorder::record_reading(const SourceFile& source) {
+    Event event;
+    event.reset(EventClass::configuration, now());
+    event.set_event_action(kReading);
+    put_source(source, event);
+    record(event);
+}
+
+void Recorder::record_source(const SourceFile& source, Timestamp first, Timestamp last) {
+    Event event;
+    event.reset(EventClass::ledger, now());
+    event.set_event_action("source");
+    put_source(source, event);
+    if (last != Timestamp{}) {
+        event.set_finding_start(first);
+        event.set_finding_end(last);
+    }
     record(event);
 }
 

@@ -33,7 +33,7 @@ struct RecorderOptions {
     std::function<void(std::string_view)> say;
 };
 
-/// A file that was read, or is to be recognised.
+/// A file that is about to be read.
 struct SourceFile {
     std::string path;
     std::string sha256;  ///< hexadecimal
@@ -55,7 +55,12 @@ class Recorder {
 
     /// The record of that log, where it was read before.
     Result<std::optional<std::uint64_t>> find_source(std::string_view sha256);
-    void record_source(const SourceFile& source);
+    /// The record that says that reading this file was begun, where it was not read to its end.
+    Result<std::optional<std::uint64_t>> find_unfinished(const SourceFile& source);
+
+    /// Before a file is read; and when all that it tells of is recorded, what was read.
+    void record_reading(const SourceFile& source);
+    void record_source(const SourceFile& source, Timestamp first, Timestamp last);
 
     /// Makes what was recorded durable, and seals it where a finding of level high or critical is
     /// among it. Nothing may be shown of it before; where the disk takes nothing, that was told.

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -17,6 +18,7 @@
 #include "app/replay.h"
 #include "app/shortening.h"
 #include "app/source_files.h"
+#include "base/base64.h"
 #include "event/canonical.h"
 #include "event/event_batch.h"
 
@@ -90,13 +92,17 @@ class RecorderTest : public ::testing::Test {
         return found;
     }
 
+    static std::string log_of(const std::string& recording) {
+        return MAILVIGIL_SOURCE_DIR "/tests/recordings/" + recording + "/audit.log.zst";
+    }
+
     /// The recording into the ledger; what was shown of it, by class.
-    std::map<EventClass, std::size_t> record(const std::string& ledger) {
-        const std::string log =
-            MAILVIGIL_SOURCE_DIR "/tests/recordings/tar_then_curl_other_session/audit.log.zst";
+    std::map<EventClass, std::size_t> record(
+        const std::string& ledger, const std::string& recording = "tar_then_curl_other_session") {
+        const std::string log = log_of(recording);
         std::map<EventClass, std::size_t> shown;
         const auto recorder = open(ledger);
-        EXPECT_TRUE(record_sources({log}, Repetition::refuse, *recorder));
+        EXPECT_TRUE(begin_sources({log}, Repetition::refuse, *recorder));
         ReplayOptions options;
         options.files = {log};
         options.explain = true;
@@ -105,6 +111,7 @@ class RecorderTest : public ::testing::Test {
         ReplayHooks hooks;
         hooks.finding = [&](const Event& event) { ++shown[event.event_class]; };
         hooks.record = [&](const Event& event) { recorder->record(event); };
+        hooks.source = [&](const SourceRead& read) { finish_source(read, *recorder); };
         hooks.tend = [&] { recorder->tend(); };
         Diagnostics diagnostics;
         replay(options, knowledge(), hooks, diagnostics);
@@ -140,19 +147,67 @@ TEST_F(RecorderTest, the_same_log_gives_the_same_leaves) {
     }
 }
 
+TEST_F(RecorderTest, an_access_takes_little_room) {
+    record("ledger", "day");
+    const auto accesses = leaves("ledger", "access");
+    std::size_t bytes = 0;
+    for (const std::string& leaf : accesses) {
+        EXPECT_FALSE(leaf.contains("mailvigil.store.format"));
+        bytes += leaf.size();
+    }
+    ASSERT_FALSE(accesses.empty());
+    EXPECT_LE(bytes / accesses.size(), 600U);
+}
+
 TEST_F(RecorderTest, a_log_is_read_into_a_ledger_once) {
     const std::string log = write("audit.log", "a line\n");
     const std::string copy = write("audit.log.1", "a line\n");
+    const SourceRead read{.path = log, .sha256 = sha256("a line\n"), .bytes = 7};
     const auto first = open("ledger");
-    ASSERT_TRUE(record_sources({log}, Repetition::refuse, *first));
+    EXPECT_EQ(begin_sources({log}, Repetition::refuse, *first)->size(), 0U);
+    finish_source(read, *first);
     ASSERT_TRUE(first->close());
     const auto second = open("ledger");
-    const auto refused = record_sources({copy}, Repetition::refuse, *second);
+    const auto refused = begin_sources({copy}, Repetition::refuse, *second);
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().message.find("audit.log.1 is in the ledger already (record 1)"),
+    EXPECT_NE(refused.error().message.find("audit.log.1 is in the ledger already (record 2)"),
               std::string::npos)
         << refused.error().message;
-    EXPECT_TRUE(record_sources({copy}, Repetition::allow, *second));
+    EXPECT_EQ(begin_sources({copy}, Repetition::allow, *second)->size(), 0U);
+    EXPECT_EQ(begin_sources({log}, Repetition::allow, *second)->size(), 0U);
+}
+
+TEST_F(RecorderTest, a_log_that_was_not_read_to_its_end_may_be_read_again_and_that_is_told) {
+    const std::string log = write("audit.log", "a line\n");
+    const auto first = open("ledger");
+    ASSERT_TRUE(begin_sources({log}, Repetition::refuse, *first));
+    ASSERT_TRUE(first->close());
+    const auto second = open("ledger");
+    const auto warned = begin_sources({log}, Repetition::refuse, *second);
+    ASSERT_TRUE(warned);
+    ASSERT_EQ(warned->size(), 1U);
+    EXPECT_NE(warned->front().find("not finished (record 1)"), std::string::npos)
+        << warned->front();
+    write("audit.log", "another line\n");
+    EXPECT_EQ(begin_sources({log}, Repetition::refuse, *second)->size(), 0U);
+}
+
+TEST_F(RecorderTest, a_source_is_what_was_really_read) {
+    record("ledger");
+    const auto sources = leaves("ledger", "ledger");
+    const auto source = std::ranges::find_if(sources, [](const std::string& leaf) {
+        return leaf.contains(R"("event.action":"source")");
+    });
+    ASSERT_NE(source, sources.end());
+    EventBatch batch;
+    ASSERT_TRUE(decode_canonical(*source, batch));
+    const Event& event = batch.events().front();
+    std::ifstream file(log_of("tar_then_curl_other_session"), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(event.file_size(), bytes.size());
+    EXPECT_EQ(event.file_hash_sha256(), render_hex(as_text(sha256(bytes))));
+    EXPECT_LT(event.finding_start(), event.finding_end());
+    EXPECT_EQ(render_utc(event.finding_start()).substr(0, 10), "2026-11-23");
 }
 
 TEST_F(RecorderTest, incidents_of_a_ledger_are_numbered_through) {
@@ -318,6 +373,13 @@ TEST_F(RecorderTest, what_is_too_large_for_a_leaf_loses_the_end_of_its_list) {
     const auto mailboxes = batch.events().front().finding_mailboxes();
     EXPECT_GT(mailboxes.size(), 1'000U);
     EXPECT_EQ(mailboxes.back(), "and " + std::to_string(10'000 - (mailboxes.size() - 1)) + " more");
+}
+
+TEST(ShorteningTest, what_was_taken_away_is_known_by_its_looks) {
+    EXPECT_TRUE(is_shortened("and 28 more"));
+    EXPECT_TRUE(is_shortened("abc…"));
+    EXPECT_FALSE(is_shortened("andrew"));
+    EXPECT_FALSE(is_shortened(""));
 }
 
 TEST(ShorteningTest, nothing_is_too_large_to_be_kept) {

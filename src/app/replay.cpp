@@ -101,7 +101,8 @@ class Replay {
             if (is_known(path)) {
                 continue;
             }
-            auto source = LogSource::open(path, ingest::Growth::finished);
+            auto source = LogSource::open(
+                path, ingest::Growth::finished, path == "-" ? hashing() : ingest::Hashing::none);
             if (!source) {
                 refuse(source.error().message);
                 continue;
@@ -152,7 +153,7 @@ class Replay {
         const bool grows = last && options_.waiting == Waiting::follow;
         if (!input.open) {
             auto source = LogSource::open(
-                input.path, grows ? ingest::Growth::growing : ingest::Growth::finished);
+                input.path, grows ? ingest::Growth::growing : ingest::Growth::finished, hashing());
             if (!source) {
                 refuse(fmt::format("{}; it was there a moment ago", source.error().message));
                 return;
@@ -162,6 +163,8 @@ class Replay {
         LogSource& source = *input.open;
         ingest::Decoder& decoder = decoder_of(*input.adapter);
         Chunk chunk;
+        sources_.push_back({.path = input.path});
+        bool ended = false;
         while (!is_stopped()) {
             const std::uint64_t errors = diagnostics_.errors();
             const LogSource::Next next = source.next(chunk, diagnostics_);
@@ -171,6 +174,7 @@ class Replay {
                 tell_gap("the log could not be read to its end");
             }
             if (next == LogSource::Next::end) {
+                ended = true;
                 break;
             }
             if (next == LogSource::Next::wait) {
@@ -187,7 +191,36 @@ class Replay {
             report_progress(source);
         }
         progress_.bytes_read += source.bytes_read();
+        // Of a log that grows a stop is the end.
+        note_source(source, ended || grows);
         input.open.reset();
+    }
+
+    [[nodiscard]] ingest::Hashing hashing() const {
+        return hooks_.source ? ingest::Hashing::stored_bytes : ingest::Hashing::none;
+    }
+
+    /// What was read of the source that is the latest; told at the end, when it is known to be
+    /// recorded.
+    void note_source(LogSource& source, bool complete) {
+        if (hooks_.source && complete) {
+            source.skip_to_end();
+        }
+        SourceRead& read = sources_.back();
+        read.bytes = source.bytes_read();
+        const auto hash = source.take_hash();
+        read_to_end_.push_back(complete && hash.has_value());
+        read.sha256 = hash.value_or(Sha256{});
+    }
+
+    void count_for_source(const Event& event) {
+        if (sources_.empty() || event.event_class == EventClass::gap) {
+            return;
+        }
+        SourceRead& read = sources_.back();
+        read.first = read.events == 0 ? event.time : std::min(read.first, event.time);
+        read.last = read.events == 0 ? event.time : std::max(read.last, event.time);
+        ++read.events;
     }
 
     void tell_gap(std::string_view reason) {
@@ -252,6 +285,7 @@ class Replay {
         for (const Event& event : batch_.events()) {
             ++summary_.events;
             latest_ = std::max(latest_, event.time);
+            count_for_source(event);
             // What is missing may have been of any host.
             if (event.event_class == EventClass::gap && hooks_.record) {
                 hooks_.record(event);
@@ -350,6 +384,11 @@ class Replay {
             tell(*engine);
             summary_.processes_evicted += engine->lineage_counts().processes_evicted;
         }
+        for (std::size_t i = 0; i < sources_.size(); ++i) {
+            if (read_to_end_[i]) {
+                hooks_.source(sources_[i]);
+            }
+        }
         summary_.hosts = engines_.size();
         if (hooks_.diagnostics) {
             hooks_.diagnostics(diagnostics_);
@@ -364,6 +403,8 @@ class Replay {
     ReplayProgress progress_;
     std::size_t empty_ = 0;
     std::set<std::pair<dev_t, ino_t>> seen_;
+    std::vector<SourceRead> sources_;  ///< in the order of reading; the last one is being read
+    std::vector<bool> read_to_end_;
     EventBatch batch_;
     Timestamp latest_{};  ///< of the events so far
     EventBatch findings_;

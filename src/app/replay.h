@@ -11,6 +11,7 @@
 
 #include "base/diagnostics.h"
 #include "base/result.h"
+#include "base/sha256.h"
 #include "base/time.h"
 #include "detect/analytic.h"
 #include "event/event.h"
@@ -58,6 +59,16 @@ struct ReplaySummary {
     bool failed = false;   ///< a file could not be read, or was of no known format
 };
 
+/// A log that was read to its end, or as far as it had grown when following it was stopped.
+struct SourceRead {
+    std::string path;  ///< as it was named; "-": standard input
+    Sha256 sha256{};   ///< of the stored bytes
+    std::uint64_t bytes = 0;
+    std::uint64_t events = 0;
+    Timestamp first{};  ///< of the events that were read from it
+    Timestamp last{};
+};
+
 struct ReplayHooks {
     /// Gets each finding that passes the options' filters, in order, and with `explain` each
     /// access. The event is valid during the call.
@@ -65,6 +76,8 @@ struct ReplayHooks {
     /// Gets all that is worth keeping, before `finding` does: every access, the lineage of every
     /// incident, every finding whatever its level, and gaps. The event is valid during the call.
     std::function<void(const Event&)> record;
+    /// Gets each log that was read, after all that it tells of was recorded.
+    std::function<void(const SourceRead&)> source;
     /// Called after each piece of input and while a growing log has nothing new.
     std::function<void()> tend;
     /// Called now and then with how far it is.

@@ -101,6 +101,10 @@ bool surely_fits(const Event& event, std::size_t bytes_max) {
     return bytes <= bytes_max;
 }
 
+bool is_shortened(std::string_view text) {
+    return text.ends_with("…") || (text.starts_with("and ") && text.ends_with(" more"));
+}
+
 void shorten(Event& event, std::size_t bytes_max, Arena& arena) {
     Cut cut;
     for (std::string text;;) {

@@ -17,4 +17,8 @@ bool surely_fits(const Event& event, std::size_t bytes_max);
 /// lives in `arena`.
 void shorten(Event& event, std::size_t bytes_max, Arena& arena);
 
+/// Whether a text of a list stands for what shorten() took away. A name that looks like that is
+/// taken for it, too.
+[[nodiscard]] bool is_shortened(std::string_view text);
+
 }  // namespace mailvigil::app

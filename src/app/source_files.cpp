@@ -60,10 +60,11 @@ std::optional<SourceFile> hash_file(const std::string& path) {
 
 }  // namespace
 
-Result<void> record_sources(const std::vector<std::string>& files,
-                            Repetition repetition,
-                            Recorder& recorder) {
+Result<std::vector<std::string>> begin_sources(const std::vector<std::string>& files,
+                                               Repetition repetition,
+                                               Recorder& recorder) {
     std::vector<SourceFile> sources;
+    std::vector<std::string> warnings;
     for (const std::string& path : files) {
         auto source = path == "-" ? std::nullopt : hash_file(path);
         // An empty log says nothing that could be said twice.
@@ -86,13 +87,31 @@ Result<void> record_sources(const std::vector<std::string>& files,
                                     path,
                                     base_name(same->path)));
         }
+        if (const auto begun = TRY(recorder.find_unfinished(*source))) {
+            warnings.push_back(
+                fmt::format("{} was begun to be read before and not finished (record {}); what was "
+                            "recorded of it then is in the ledger twice now",
+                            path,
+                            *begun));
+        }
         sources.push_back(std::move(*source));
     }
     for (const SourceFile& source : sources) {
-        recorder.record_source(source);
+        recorder.record_reading(source);
     }
     recorder.commit();
-    return {};
+    return warnings;
+}
+
+void finish_source(const SourceRead& read, Recorder& recorder) {
+    if (read.bytes == 0) {
+        return;
+    }
+    recorder.record_source({.path = read.path == "-" ? "standard input" : absolute(read.path),
+                            .sha256 = render_hex(as_text(read.sha256)),
+                            .size = read.bytes},
+                           read.first,
+                           read.last);
 }
 
 }  // namespace mailvigil::app

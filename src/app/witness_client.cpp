@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/escape.h"
+#include "base/sha256.h"
 #include "evidence/witness.h"
 
 namespace mailvigil::app {
@@ -91,14 +93,34 @@ Result<Response> post(const Url& url, std::chrono::seconds timeout, std::string 
     }
 }
 
+/// Records that the proof needs were pruned.
+std::unexpected<Error> cannot_continue(const WitnessRequest& request, std::uint64_t old_size) {
+    return fail(
+        ErrorCode::unknown,
+        fmt::format(
+            "{0} cosigned this ledger up to size {1} last, and what was sealed there is pruned: it "
+            "can't be proved any more that the ledger of today continues that one. What to do: "
+            "verify the ledger with the key that was kept elsewhere (mailvigil evidence verify "
+            "--vkey), say at the witness that size {1} is where its history ends, and remove "
+            "{2}.checkpoint from its --state there. From then on anchor before each prune",
+            request.witness.name,
+            old_size,
+            render_hex(as_text(sha256(request.checkpoint.origin)))));
+}
+
 Result<evidence::WitnessAnswer> ask(const WitnessRequest& request,
                                     const Url& url,
                                     std::uint64_t old_size,
                                     evidence::TreeNodes& nodes) {
+    auto path = consistency_path(nodes, old_size, request.checkpoint.head.size);
+    if (!path && path.error().code == ErrorCode::unknown) {
+        return cannot_continue(request, old_size);
+    }
+    if (!path) {
+        return std::unexpected(path.error());
+    }
     const evidence::AddCheckpoint question{
-        .old_size = old_size,
-        .path = TRY(consistency_path(nodes, old_size, request.checkpoint.head.size)),
-        .checkpoint = request.checkpoint};
+        .old_size = old_size, .path = std::move(*path), .checkpoint = request.checkpoint};
     const Response response = TRY(post(url, request.timeout, render(question)));
     return accept_response(response.status, response.body, request.checkpoint, request.witness);
 }

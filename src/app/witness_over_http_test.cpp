@@ -42,13 +42,16 @@ struct Pair {
         start(prefix);
     }
 
-    void start(const std::string& prefix = {}) {
+    void start(const std::string& prefix = {}, unsigned threads = 4, std::size_t queue_max = 64) {
         auto key = load_witness_key(witness_disk, "/witness", "w.example/1").value();
         witness =
             Witness::open(witness_disk, "/witness", std::move(key), {ledger->log_key()}).value();
-        server =
-            WitnessServer::start(*witness, {.prefix = prefix, .timeout = std::chrono::seconds(1)})
-                .value();
+        server = WitnessServer::start(*witness,
+                                      {.prefix = prefix,
+                                       .threads = threads,
+                                       .queue_max = queue_max,
+                                       .timeout = std::chrono::seconds(1)})
+                     .value();
     }
 
     [[nodiscard]] std::string url() const {
@@ -61,16 +64,24 @@ struct Pair {
     }
 };
 
-/// What comes back for raw bytes, until the server closes or falls silent.
-std::string exchange(std::uint16_t port, std::string_view bytes) {
-    const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+/// Empty: no connection.
+Fd connect_to(std::uint16_t port) {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const timeval limit{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(fd.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (::connect(fd.number(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    const bool connected =
+        ::connect(fd.number(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    return connected ? std::move(fd) : Fd();
+}
+
+/// What comes back for raw bytes, until the server closes or falls silent.
+std::string exchange(std::uint16_t port, std::string_view bytes) {
+    const Fd fd = connect_to(port);
+    if (!fd) {
         return "no connection";
     }
     ::send(fd.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -238,6 +249,65 @@ TEST(witness_over_http, hostile_requests_are_refused_and_the_witness_lives) {
         }
     }
     EXPECT_TRUE(pair.anchored());
+}
+
+TEST(witness_over_http, who_sends_too_slowly_or_too_much_is_cut_off) {
+    Pair pair;
+    const Fd slow = connect_to(pair.server->port());
+    ASSERT_TRUE(slow);
+    const auto began = std::chrono::steady_clock::now();
+    // A byte now and then keeps each single read alive.
+    bool open = true;
+    for (int i = 0; i < 100 && open; ++i) {
+        open = ::send(slow.number(), "G", 1, MSG_NOSIGNAL) == 1;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_FALSE(open);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+    std::string lines = "GET / HTTP/1.1\r\n";
+    while (lines.size() < 4 * evidence::kWitnessBodyBytesMax) {
+        lines += "X: " + std::string(1000, 'x') + "\r\n";
+    }
+    EXPECT_FALSE(exchange(pair.server->port(), lines + "\r\n").contains(" 200 "));
+    EXPECT_TRUE(pair.anchored());
+}
+
+TEST(witness_over_http, more_connections_than_may_wait_are_turned_away) {
+    Pair pair;
+    pair.server.reset();
+    pair.witness.reset();
+    pair.start({}, 1, 1);
+    // The first takes the one thread, the second the one place to wait.
+    std::vector<Fd> idle;
+    for (int i = 0; i < 2; ++i) {
+        idle.push_back(connect_to(pair.server->port()));
+        ASSERT_TRUE(idle.back());
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_EQ(status_line(exchange(pair.server->port(), "")), "HTTP/1.1 503 Service Unavailable");
+    idle.clear();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_TRUE(pair.anchored());
+}
+
+TEST(witness_over_http, what_was_pruned_past_the_witness_is_told_with_what_to_do) {
+    Pair pair;
+    ASSERT_TRUE(pair.anchored());
+    pair.ledger->close(kNow).value();
+    pair.ledger =
+        Ledger::open(
+            pair.ledger_disk, "/ledger", {.segment_bytes = 1, .background_sealing = false}, kNow)
+            .value();
+    for (int i = 0; i < 600; ++i) {
+        ASSERT_TRUE(pair.ledger->seal(kNow));
+    }
+    ASSERT_GT(pair.ledger->prune(500, "age", kNow).value(), 0U);
+    const auto refused = pair.anchored();
+    ASSERT_FALSE(refused);
+    for (const std::string_view part :
+         {"cosigned this ledger up to size", "is pruned", "What to do"}) {
+        EXPECT_TRUE(refused.error().message.contains(part)) << refused.error().message;
+    }
 }
 
 TEST(witness_over_http, many_at_once_get_one_history) {

@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -13,6 +17,7 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "base/fd.h"
 
 namespace mailvigil::app {
 
@@ -20,6 +25,8 @@ namespace {
 
 constexpr int kIdleSeconds = 2;
 constexpr std::size_t kRequestsPerConnection = 100;
+/// The largest body, and more than enough for the lines before it.
+constexpr std::size_t kRequestBytesMax = evidence::kWitnessBodyBytesMax + 65'536;
 constexpr int kNotFound = 404;
 constexpr int kTooLarge = 413;
 constexpr int kFailed = 500;
@@ -44,12 +51,151 @@ std::unexpected<Error> cannot_listen(const WitnessServerOptions& options, std::s
                             escape_for_terminal(why)));
 }
 
+/// One request on a connection. The library's own timeouts begin anew with each byte, so that one
+/// who sends slowly enough would keep a thread for hours.
+class TimedStream final : public httplib::Stream {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    TimedStream(int socket, Clock::time_point deadline) : socket_(socket), deadline_(deadline) {}
+
+    [[nodiscard]] bool is_readable() const override { return held() > 0 || wait_for(POLLIN); }
+
+    [[nodiscard]] bool is_writable() const override { return wait_for(POLLOUT); }
+
+    ssize_t read(char* into, size_t size) override {
+        if (held() == 0) {
+            const ssize_t got = receive();
+            if (got <= 0) {
+                return got;
+            }
+        }
+        const std::size_t given = std::min(size, held());
+        std::copy_n(buffer_.data() + begin_, given, into);
+        begin_ += given;
+        return static_cast<ssize_t>(given);
+    }
+
+    ssize_t write(const char* bytes, size_t size) override {
+        return wait_for(POLLOUT) ? ::send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) : -1;
+    }
+
+    // Whose request it is does not matter: what it says is signed.
+    void get_remote_ip_and_port(std::string& ip, int& port) const override { nowhere(ip, port); }
+
+    void get_local_ip_and_port(std::string& ip, int& port) const override { nowhere(ip, port); }
+
+    [[nodiscard]] socket_t socket() const override { return socket_; }
+
+    /// The next request of the connection; what was received of it already counts.
+    void begin_request(Clock::time_point deadline) {
+        deadline_ = deadline;
+        received_ = held();
+    }
+
+  private:
+    static void nowhere(std::string& ip, int& port) {
+        ip.clear();
+        port = 0;
+    }
+
+    [[nodiscard]] std::size_t held() const { return end_ - begin_; }
+
+    [[nodiscard]] bool wait_for(short event) const {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+        pollfd asked{.fd = socket_, .events = event, .revents = 0};
+        return left.count() > 0 && ::poll(&asked, 1, static_cast<int>(left.count())) > 0;
+    }
+
+    ssize_t receive() {
+        if (received_ >= kRequestBytesMax || !wait_for(POLLIN)) {
+            return -1;
+        }
+        const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+        begin_ = 0;
+        end_ = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+        received_ += end_;
+        return got;
+    }
+
+    int socket_;
+    Clock::time_point deadline_;
+    std::array<char, 4096> buffer_{};
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    std::size_t received_ = 0;  ///< of this request
+};
+
+/// Set while the accepting thread turns a connection away.
+thread_local bool is_refusing = false;
+
+/// A pool of threads that lets only so many connections wait.
+class BoundedPool final : public httplib::TaskQueue {
+  public:
+    BoundedPool(unsigned threads, std::size_t waiting_max)
+        : pool_(threads), waiting_max_(waiting_max) {}
+
+    void enqueue(std::function<void()> serve) override {
+        if (waiting_ >= waiting_max_) {
+            is_refusing = true;
+            serve();
+            is_refusing = false;
+            return;
+        }
+        ++waiting_;
+        pool_.enqueue([this, serve = std::move(serve)] {
+            --waiting_;
+            serve();
+        });
+    }
+
+    void shutdown() override { pool_.shutdown(); }
+
+  private:
+    httplib::ThreadPool pool_;
+    std::size_t waiting_max_;
+    std::atomic<std::size_t> waiting_ = 0;
+};
+
+/// The library's server with a limit to how long a request may take as a whole.
+class TimedServer final : public httplib::Server {
+  public:
+    std::chrono::seconds timeout{5};
+
+  private:
+    bool process_and_close_socket(socket_t socket) override {
+        const Fd closing(socket);
+        if (is_refusing) {
+            constexpr std::string_view kBusy =
+                "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                "Content-Length: 0\r\n\r\n";
+            ::send(socket, kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            return false;
+        }
+        TimedStream stream(socket, TimedStream::Clock::now() + timeout);
+        for (std::size_t left = kRequestsPerConnection; left > 0 && svr_sock_ >= 0; --left) {
+            bool closed = false;
+            if (!process_request(stream, left == 1, closed, nullptr) || closed) {
+                break;
+            }
+            stream.begin_request(TimedStream::Clock::now() + std::chrono::seconds(kIdleSeconds));
+            if (!stream.is_readable()) {
+                break;
+            }
+            stream.begin_request(TimedStream::Clock::now() + timeout);
+        }
+        ::shutdown(socket, SHUT_RDWR);
+        return true;
+    }
+};
+
 }  // namespace
 
 struct WitnessServer::State {
     evidence::Witness& witness;
     std::mutex mutex;  ///< of the witness
-    httplib::Server http;
+    TimedServer http;
     std::uint16_t port = 0;
     std::atomic<bool> ended = false;
     std::thread thread;
@@ -95,17 +241,15 @@ void WitnessServer::State::newest(const httplib::Request& request, httplib::Resp
 }
 
 void WitnessServer::State::configure(const WitnessServerOptions& options) {
-    const unsigned threads = options.threads;
-    http.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+    http.timeout = options.timeout;
+    http.new_task_queue = [threads = options.threads, queue_max = options.queue_max] {
+        return new BoundedPool(threads, queue_max);
+    };
     // The library's default, SO_REUSEPORT, would let two witnesses share one port unnoticed.
     http.set_socket_options([](socket_t socket) {
         const int yes = 1;
         ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
-    http.set_read_timeout(options.timeout);
-    http.set_write_timeout(options.timeout);
-    http.set_keep_alive_timeout(kIdleSeconds);
-    http.set_keep_alive_max_count(kRequestsPerConnection);
     http.set_payload_max_length(evidence::kWitnessBodyBytesMax);
     http.set_exception_handler(
         [](const httplib::Request& /*request*/,

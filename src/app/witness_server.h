@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,10 +16,11 @@ namespace mailvigil::app {
 
 struct WitnessServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;   ///< 0: one that is free
-    std::string prefix = {};  ///< of the paths, without a slash at its end
-    unsigned threads = 4;
-    std::chrono::seconds timeout{5};  ///< of reading and of writing
+    std::uint16_t port = 0;           ///< 0: one that is free
+    std::string prefix = {};          ///< of the paths, without a slash at its end
+    unsigned threads = 4;             ///< requests that are answered at once
+    std::size_t queue_max = 64;       ///< connections that wait for that; more are refused (503)
+    std::chrono::seconds timeout{5};  ///< of one request, from its first byte to its answer's last
 };
 
 /// Serves from start() until its destruction, in threads of its own:

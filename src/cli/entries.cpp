@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "app/person.h"
 #include "event/event.h"
 #include "output/moment.h"
 
@@ -13,14 +14,20 @@ namespace mailvigil::cli {
 
 namespace {
 
+using output::Fit;
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
+constexpr output::InBlock kLeads = output::InBlock::leads;
+
+constexpr output::Column kColumns[] = {{.name = "when", .fit = Fit::keeps, .in_block = kLeads},
                                        {.name = "until", .shown = Shown::to_programs},
-                                       {.name = "class"},
-                                       {.name = "level", .fit = output::Fit::keeps},
-                                       {.name = "what"},
+                                       {.name = "clock", .shown = Shown::to_programs},
+                                       {.name = "class", .fit = Fit::keeps},
+                                       {.name = "level", .fit = Fit::keeps, .in_block = kLeads},
+                                       {.name = "what", .in_block = kLeads},
                                        {.name = "who"},
+                                       {.name = "session", .fit = Fit::keeps},
+                                       {.name = "from", .fit = Fit::keeps},
                                        {.name = "verdict", .shown = Shown::to_programs},
                                        {.name = "stage", .shown = Shown::to_programs},
                                        {.name = "incident"},
@@ -59,19 +66,32 @@ Entry keep(const evidence::EntryRow& row) {
             .leaf = row.leaf};
 }
 
+/// Of the ledger itself: its time is that of the sealing, which of an old log is much later than
+/// what the log tells of.
+bool is_of_the_ledger(const Entry& entry) {
+    return entry.event_class == to_text(EventClass::ledger) || entry.action == "settings" ||
+           entry.action == "reading";
+}
+
 output::Row row_of(const Entry& entry, Timestamp now) {
+    const bool sealing = is_of_the_ledger(entry);
+    const app::Person person = app::read_person(entry.who);
     output::Cell what = cell(entry.title);
     if (entry.title.empty()) {
         what.text = entry.action;
-    } else if (entry.event_class == to_text(EventClass::ledger)) {
+    } else if (sealing) {
         what.text = fmt::format("{}: {}", entry.action, entry.title);
     }
-    return {cell(entry.time, output::render_moment(entry.time, entry.end, now)),
+    const std::string when = output::render_moment(entry.time, entry.end, now);
+    return {cell(entry.time, sealing ? fmt::format("sealed {}", when) : when),
             cell(entry.end),
+            cell(sealing ? "ledger" : "event"),
             cell(entry.event_class),
             cell(entry.level, tone_of(entry.level)),
             what,
-            cell(entry.who),
+            cell(person.who),
+            cell(person.session),
+            cell(person.from),
             cell(entry.verdict),
             cell(entry.stage),
             cell(entry.incident),
@@ -148,7 +168,8 @@ Exit tell_below_entries(app::EvidenceFolder& folder,
     }
     end_of_rows();
     note("in all",
-         fmt::format("{}{} · days and times are UTC",
+         fmt::format("{}{} · days and times are UTC, those of the events; \"sealed\" is the "
+                     "ledger's own clock",
                      output::render_count(shown.rows, "entry"),
                      shown.hidden == 0 ? ""
                                        : fmt::format("; {} of heartbeats, contents and process "

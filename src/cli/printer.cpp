@@ -1,24 +1,15 @@
 #include "cli/printer.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
+#include <utility>
+
+#include "cli/question.h"
 
 namespace mailvigil::cli {
 
 Printer::Printer(const output::Format& format, std::function<void()> before_showing)
-    : format_(format), before_showing_(std::move(before_showing)) {
-    const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-    const bool plain = std::getenv("NO_COLOR") != nullptr;
-    medium_.colour = terminal && !plain ? output::Colour::always : output::Colour::never;
-    winsize size{};
-    if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        medium_.width = size.ws_col;
-    }
-}
+    : format_(format), before_showing_(std::move(before_showing)), medium_(standard_medium()) {}
 
 void Printer::print(const Event& event) {
     if (error_ != 0) {

@@ -25,6 +25,7 @@ namespace {
 using output::render_count;
 
 constexpr std::size_t kLabelColumns = 13;  ///< as in a story
+constexpr std::size_t kPipedTableColumns = 120;
 
 std::int64_t steady_now() {
     return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -34,6 +35,10 @@ std::int64_t steady_now() {
 
 Timestamp wall_clock() {
     return std::chrono::system_clock::now();
+}
+
+std::string evidence_folder(const Arguments& arguments) {
+    return arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
 }
 
 Exit complain_of(const Error& error) {
@@ -61,7 +66,7 @@ std::optional<std::uint64_t> read_number(std::string_view name, std::string_view
 
 std::optional<Question> read_question(const Arguments& arguments) {
     Question question;
-    question.folder = arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    question.folder = evidence_folder(arguments);
     question.now = wall_clock();
     for (const auto& [name, to] :
          {std::pair("--since", &question.span.since), std::pair("--until", &question.span.until)}) {
@@ -96,15 +101,29 @@ output::Medium standard_medium() {
     const bool terminal = ::isatty(STDOUT_FILENO) != 0;
     const bool wants_none = std::getenv("NO_COLOR") != nullptr;
     medium.colour = terminal && !wants_none ? output::Colour::always : output::Colour::never;
+    medium.terminal = terminal;
     winsize size{};
     if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         medium.width = size.ws_col;
+    } else if (const char* columns = std::getenv("COLUMNS"); !terminal && columns != nullptr) {
+        // What a pager or a script behind a pipe has room for.
+        std::size_t width = 0;
+        const std::string_view text = columns;
+        const auto [end, error] = std::from_chars(text.begin(), text.end(), width);
+        if (error == std::errc{} && end == text.end() && width > 0) {
+            medium.width = width;
+        }
     }
     return medium;
 }
 
 output::Table standard_table(output::TableForm form, std::span<const output::Column> columns) {
-    return {form, columns, standard_medium(), [](std::string_view text) {
+    output::Medium medium = standard_medium();
+    // A pipe has no edge: there a row is better found in one line.
+    if (!medium.terminal && std::getenv("COLUMNS") == nullptr) {
+        medium.width = std::max(medium.width, kPipedTableColumns);
+    }
+    return {form, columns, medium, [](std::string_view text) {
                 std::fwrite(text.data(), 1, text.size(), stdout);
             }};
 }

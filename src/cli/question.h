@@ -38,6 +38,9 @@ struct Question {
     [[nodiscard]] bool for_people() const { return form == output::TableForm::text; }
 };
 
+/// The ledger that is asked.
+std::string evidence_folder(const Arguments& arguments);
+
 /// Absent after a complaint: wrong usage.
 std::optional<Question> read_question(const Arguments& arguments);
 

@@ -85,7 +85,13 @@ Result<Keys> follow(const LeafProof& proof, const std::optional<Keys>& before) {
 }  // namespace
 
 Result<std::vector<LeafProof>> key_chain(Disk& disk, const Layout& layout, LedgerReader& reader) {
-    const std::vector<Checkpoint> checkpoints = TRY(reader.checkpoints());
+    return key_chain(disk, layout, reader, TRY(reader.checkpoints()));
+}
+
+Result<std::vector<LeafProof>> key_chain(Disk& disk,
+                                         const Layout& layout,
+                                         LedgerReader& reader,
+                                         std::span<const Checkpoint> checkpoints) {
     std::vector<LeafProof> chain;
     for (std::size_t i = 0; i < checkpoints.size(); ++i) {
         // The checkpoint that a key's seal ends is the last one of the key before.

@@ -19,6 +19,11 @@ namespace mailvigil::evidence {
 
 /// The links of all keys up to the newest, oldest first, from the segments or from kept/.
 Result<std::vector<LeafProof>> key_chain(Disk& disk, const Layout& layout, LedgerReader& reader);
+/// The same where the checkpoints were read already.
+Result<std::vector<LeafProof>> key_chain(Disk& disk,
+                                         const Layout& layout,
+                                         LedgerReader& reader,
+                                         std::span<const Checkpoint> checkpoints);
 
 /// A chain as a folder of its own, or part of one: a file for each link, named as in kept/.
 std::string key_link_name(std::uint64_t leaf);

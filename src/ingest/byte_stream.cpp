@@ -130,6 +130,26 @@ class ZstdBytes final : public ByteStream {
 
 }  // namespace
 
+FileBytes::FileBytes(Fd fd, Hashing hashing) : fd_(std::move(fd)), hashing_(hashing) {
+    rewind_hash();
+}
+
+void FileBytes::rewind_hash() {
+    position_ = 0;
+    if (hashing_ == Hashing::stored_bytes) {
+        hash_.emplace();
+    }
+}
+
+std::optional<Sha256> FileBytes::take_hash() {
+    if (!hash_) {
+        return {};
+    }
+    const Sha256 hash = hash_->finish();
+    hash_.reset();
+    return hash;
+}
+
 Result<std::size_t> FileBytes::read(std::span<char> into) {
     const ssize_t size = ::read(fd_.number(), into.data(), into.size());
     if (size < 0) {
@@ -137,17 +157,20 @@ Result<std::size_t> FileBytes::read(std::span<char> into) {
         return fail(code, std::strerror(errno));
     }
     position_ += static_cast<std::uint64_t>(size);
+    if (hash_) {
+        hash_->update({into.data(), static_cast<std::size_t>(size)});
+    }
     return static_cast<std::size_t>(size);
 }
 
 void FileBytes::rewind() {
     ::lseek(fd_.number(), 0, SEEK_SET);
-    position_ = 0;
+    rewind_hash();
 }
 
 void FileBytes::replace(Fd fd) {
     fd_ = std::move(fd);
-    position_ = 0;
+    rewind_hash();
 }
 
 std::unique_ptr<ByteStream> open_gzip(ByteStream& from) {

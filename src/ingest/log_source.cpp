@@ -64,8 +64,8 @@ Result<Fd> open_file(const std::string& path) {
 }  // namespace
 
 struct LogSource::State {
-    State(std::string new_name, Fd fd, Growth new_growth)
-        : name(std::move(new_name)), growth(new_growth), file(std::move(fd)) {}
+    State(std::string new_name, Fd fd, Growth new_growth, Hashing hashing)
+        : name(std::move(new_name)), growth(new_growth), file(std::move(fd), hashing) {}
 
     std::string name;
     Growth growth;
@@ -92,10 +92,10 @@ LogSource::LogSource(LogSource&&) noexcept = default;
 LogSource& LogSource::operator=(LogSource&&) noexcept = default;
 LogSource::~LogSource() = default;
 
-Result<LogSource> LogSource::open(const std::string& path, Growth growth) {
+Result<LogSource> LogSource::open(const std::string& path, Growth growth, Hashing hashing) {
     Fd fd = TRY(open_file(path));
-    auto state =
-        std::make_unique<State>(path == "-" ? "standard input" : path, std::move(fd), growth);
+    auto state = std::make_unique<State>(
+        path == "-" ? "standard input" : path, std::move(fd), growth, hashing);
     std::string magic(4, '\0');
     std::size_t have = 0;
     while (have < magic.size()) {
@@ -241,6 +241,20 @@ const std::string& LogSource::name() const {
 
 std::uint64_t LogSource::bytes_read() const {
     return state_->file.position();
+}
+
+std::optional<Sha256> LogSource::take_hash() {
+    return state_->file.take_hash();
+}
+
+void LogSource::skip_to_end() {
+    std::vector<char> bytes(kReadBytes);
+    for (;;) {
+        const auto size = state_->file.read(bytes);
+        if (size ? *size == 0 : size.error().code != ErrorCode::interrupted) {
+            return;
+        }
+    }
 }
 
 std::uint64_t LogSource::bytes_total() const {

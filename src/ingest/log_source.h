@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/diagnostics.h"
 #include "base/result.h"
+#include "base/sha256.h"
 #include "ingest/adapter.h"
 
 namespace mailvigil::ingest {
@@ -27,6 +29,9 @@ enum class Growth : std::uint8_t {
     growing,   ///< the end of the file is where to wait; rotation and truncation are followed
 };
 
+/// Whether the bytes of a file are hashed as they are read, packed as they lie there.
+enum class Hashing : std::uint8_t { none, stored_bytes };
+
 class LogSource {
   public:
     static constexpr std::size_t kReadBytes = 256 * 1024;
@@ -34,7 +39,9 @@ class LogSource {
     static constexpr std::size_t kLineBytesMax = 2 * 1024 * 1024;
 
     /// `path`: "-" is standard input. Growing applies to plain files only.
-    static Result<LogSource> open(const std::string& path, Growth growth);
+    static Result<LogSource> open(const std::string& path,
+                                  Growth growth,
+                                  Hashing hashing = Hashing::none);
 
     LogSource(LogSource&&) noexcept;
     LogSource& operator=(LogSource&&) noexcept;
@@ -57,6 +64,12 @@ class LogSource {
     /// progress display.
     [[nodiscard]] std::uint64_t bytes_read() const;
     [[nodiscard]] std::uint64_t bytes_total() const;
+
+    /// SHA-256 of the bytes_read() so far; absent: it was not asked for.
+    std::optional<Sha256> take_hash();
+
+    /// Reads what follows a damaged place of an archive, for the hash's sake.
+    void skip_to_end();
 
   private:
     struct State;

@@ -16,6 +16,7 @@ enum class Colour : std::uint8_t { never, always };
 struct Medium {
     Colour colour = Colour::never;
     std::size_t width = 100;  ///< columns
+    bool terminal = false;    ///< what it gets acts on it: control characters are escaped
 };
 
 struct Format {
@@ -25,5 +26,8 @@ struct Format {
     /// Appends the event, with its final newline. Pure.
     void (*render)(const Event& event, const Medium& medium, std::string& out);
 };
+
+/// The format of that name; null: there is none.
+const Format* find_format(std::string_view name);
 
 }  // namespace mailvigil::output

@@ -61,6 +61,21 @@ std::string render_bytes(std::uint64_t bytes) {
                                      : fmt::format("{:.0f} {}", amount, kUnits[unit]);
 }
 
+std::string render_ranges(std::span<const std::uint64_t> numbers) {
+    std::string out;
+    for (std::size_t i = 0; i < numbers.size();) {
+        std::size_t end = i;
+        while (end + 1 < numbers.size() && numbers[end + 1] == numbers[end] + 1) {
+            ++end;
+        }
+        out += out.empty() ? "" : ", ";
+        out += end == i ? fmt::format("{}", numbers[i])
+                        : fmt::format("{}-{}", numbers[i], numbers[end]);
+        i = end + 1;
+    }
+    return out;
+}
+
 std::string render_count(std::uint64_t count, std::string_view one) {
     if (count == 1) {
         return fmt::format("1 {}", one);

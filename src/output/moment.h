@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ std::string render_day_and_clock(Timestamp time);
 
 /// "0 B", "999 B", "9 kB", "1.1 MB", "23 GB": decimal.
 std::string render_bytes(std::uint64_t bytes);
+
+/// "12, 14-17, 30". `numbers` in order.
+std::string render_ranges(std::span<const std::uint64_t> numbers);
 
 /// "1 record", "3 records", "2 accesses", "2 histories".
 std::string render_count(std::uint64_t count, std::string_view one);

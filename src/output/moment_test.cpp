@@ -42,5 +42,12 @@ TEST(MomentTest, counts_have_their_plural) {
     EXPECT_EQ(render_count(3, "history"), "3 histories");
 }
 
+TEST(MomentTest, ranges_of_numbers) {
+    EXPECT_EQ(render_ranges({}), "");
+    EXPECT_EQ(render_ranges(std::vector<std::uint64_t>{7}), "7");
+    EXPECT_EQ(render_ranges(std::vector<std::uint64_t>{12, 14, 15, 16, 30, 31}),
+              "12, 14-16, 30-31");
+}
+
 }  // namespace
 }  // namespace mailvigil::output

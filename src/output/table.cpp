@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "base/assert.h"
@@ -17,7 +18,10 @@ namespace {
 constexpr std::size_t kGap = 2;
 /// A column is not squeezed below this; if that is too wide, records become blocks.
 constexpr std::size_t kColumnMin = 8;
+/// A word is not broken in a column unless it is longer than this.
+constexpr std::size_t kWordMax = 24;
 constexpr std::size_t kBlockIndent = 2;
+constexpr std::string_view kBetween = " · ";
 constexpr std::string_view kColourEnd = "\x1b[0m";
 
 std::string upper(std::string_view text) {
@@ -55,6 +59,16 @@ std::string plain(const Cell::Value& value, std::string_view separator) {
 
 std::string for_people(const Cell& cell) {
     return escape_for_terminal(cell.text.empty() ? plain(cell.value, ", ") : cell.text);
+}
+
+std::size_t longest_word(std::string_view text) {
+    std::size_t longest = 0;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        longest = std::max(longest, columns_of(word));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+    }
+    return longest;
 }
 
 std::string_view colour_of(Tone tone) {
@@ -141,39 +155,77 @@ void Table::finish() {
     }
 }
 
+/// A column of nothing takes room from those that say something.
+void Table::drop_empty_columns() {
+    const auto is_empty = [&](std::size_t column) {
+        return std::ranges::all_of(waiting_,
+                                   [&](const Row& row) { return for_people(row[column]).empty(); });
+    };
+    std::ranges::copy_if(people_, std::back_inserter(empty_), is_empty);
+    std::erase_if(people_, is_empty);
+}
+
+/// The widest gives way first: it is the one with the sentences. No column gets narrower than its
+/// floor; where that is not enough, there are no widths, and records become blocks.
+void Table::squeeze(const std::vector<std::size_t>& floors) {
+    const std::size_t gaps = kGap * (widths_.size() - 1);
+    const auto total = [&] { return std::accumulate(widths_.begin(), widths_.end(), gaps); };
+    while (total() > medium_.width) {
+        std::size_t* widest = nullptr;
+        for (std::size_t i = 0; i < widths_.size(); ++i) {
+            if (widths_[i] > floors[i] && (widest == nullptr || widths_[i] > *widest)) {
+                widest = &widths_[i];
+            }
+        }
+        if (widest == nullptr) {
+            return widths_.clear();
+        }
+        --*widest;
+    }
+}
+
+/// So many lines a row takes.
+std::size_t Table::lines_of(const Row& row) const {
+    std::size_t most = 1;
+    for (std::size_t i = 0; i < people_.size(); ++i) {
+        const std::string text = for_people(row[people_[i]]);
+        std::size_t lines = 0;
+        for (std::string_view rest = text; !rest.empty(); ++lines) {
+            take_line(rest, widths_[i]);
+        }
+        most = std::max(most, lines);
+    }
+    return most;
+}
+
 /// Finds the widths and writes what waited for them.
 void Table::measure() {
     if (measured_) {
         return;
     }
     measured_ = true;
+    drop_empty_columns();
+    std::vector<std::size_t> floors;
     for (const std::size_t column : people_) {
         std::size_t width = columns_of(columns_[column].name);
+        std::size_t word = width;
         for (const Row& row : waiting_) {
-            width = std::max(width, columns_of(for_people(row[column])));
+            const std::string text = for_people(row[column]);
+            width = std::max(width, columns_of(text));
+            word = std::max(word, longest_word(text));
         }
         widths_.push_back(width);
+        const std::size_t floor = std::max(kColumnMin, std::min(word, kWordMax));
+        floors.push_back(columns_[column].fit == Fit::keeps ? width : std::min(width, floor));
     }
-    const std::size_t gaps = kGap * (widths_.size() - 1);
-    const auto total = [&] { return std::accumulate(widths_.begin(), widths_.end(), gaps); };
     if (medium_.width < kTableWidthMin) {
         widths_.clear();
+    } else {
+        squeeze(floors);
     }
-    // The widest gives way first: it is the one with the sentences.
-    while (!widths_.empty() && total() > medium_.width) {
-        std::size_t* widest = nullptr;
-        for (std::size_t i = 0; i < widths_.size(); ++i) {
-            const bool may_shrink =
-                columns_[people_[i]].fit == Fit::wraps && widths_[i] > kColumnMin;
-            if (may_shrink && (widest == nullptr || widths_[i] > *widest)) {
-                widest = &widths_[i];
-            }
-        }
-        if (widest == nullptr) {
-            widths_.clear();
-        } else {
-            --*widest;
-        }
+    const auto is_tall = [&](const Row& row) { return lines_of(row) > kRowLinesMax; };
+    if (!widths_.empty() && std::ranges::any_of(waiting_, is_tall)) {
+        widths_.clear();
     }
     write_heading();
     for (const Row& row : waiting_) {
@@ -201,10 +253,8 @@ void Table::write_line(const Line& texts, const std::vector<Tone>& tones) {
         for (std::size_t i = 0; i < rest.size(); ++i) {
             const std::string_view part = take_line(rest[i], widths_[i]);
             if (!part.empty()) {
-                const std::string_view colour =
-                    medium_.colour == Colour::always ? colour_of(tones[i]) : std::string_view();
                 line.append(pad, ' ');
-                line += fmt::format("{}{}{}", colour, part, colour.empty() ? "" : kColourEnd);
+                line += coloured(part, tones[i]);
                 pad = 0;
             }
             pad += widths_[i] - columns_of(part) + kGap;
@@ -224,28 +274,83 @@ void Table::write_text(const Row& row) {
         tones.push_back(row[column].tone);
     }
     write_line(line, tones);
+    write_unforeseen(row);
+}
+
+/// What stands in a column that was empty in every row before.
+void Table::write_unforeseen(const Row& row) {
+    std::vector<Piece> pieces;
+    for (const std::size_t column : empty_) {
+        if (const std::string text = for_people(row[column]); !text.empty()) {
+            pieces.push_back({fmt::format("{} {}", columns_[column].name, text), row[column].tone});
+        }
+    }
+    write_pieces(pieces, kBetween, kBlockIndent);
+}
+
+std::string Table::coloured(std::string_view text, Tone tone) const {
+    const std::string_view colour =
+        medium_.colour == Colour::always ? colour_of(tone) : std::string_view();
+    return fmt::format("{}{}{}", colour, text, colour.empty() ? "" : kColourEnd);
+}
+
+/// One after the other; what does not fit begins a new line.
+void Table::write_pieces(const std::vector<Piece>& pieces,
+                         std::string_view separator,
+                         std::size_t indent) {
+    // So narrow that not even a word fits: let the terminal break it.
+    const std::size_t room =
+        medium_.width > indent + kColumnMin ? medium_.width : std::string_view::npos;
+    std::string line(indent, ' ');
+    std::size_t used = indent;
+    bool fresh = true;
+    const auto end_line = [&] {
+        sink_(line + '\n');
+        line.assign(std::max(indent, kBlockIndent), ' ');
+        used = line.size();
+        fresh = true;
+    };
+    for (const Piece& piece : pieces) {
+        if (!fresh && used + columns_of(separator) + columns_of(piece.text) > room) {
+            end_line();
+        } else if (!fresh) {
+            line += separator;
+            used += columns_of(separator);
+        }
+        for (std::string_view rest = piece.text; !rest.empty();) {
+            const std::string_view part = take_line(rest, room - used);
+            line += coloured(part, piece.tone);
+            used += columns_of(part);
+            fresh = false;
+            if (!rest.empty()) {
+                end_line();
+            }
+        }
+    }
+    if (!fresh) {
+        end_line();
+    }
 }
 
 void Table::write_block(const Row& row) {
-    std::string out;
-    std::size_t labels = 0;
-    for (const std::size_t column : people_) {
-        labels = std::max(labels, columns_of(columns_[column].name));
-    }
-    // So narrow that not even a word fits beside the label: let the terminal break it.
-    const std::size_t indent = labels + kBlockIndent;
-    const std::size_t room = medium_.width > indent + kColumnMin ? medium_.width - indent : 0;
-    for (const std::size_t column : people_) {
-        const std::string text = for_people(row[column]);
-        std::string_view rest = text;
-        std::string_view label = columns_[column].name;
-        while (!rest.empty()) {
-            const std::string_view part = take_line(rest, room == 0 ? rest.size() : room);
-            out += fmt::format("{:<{}}{}\n", label, indent, part);
-            label = {};
+    std::vector<Piece> leading;
+    std::vector<Piece> named;
+    const auto take = [&](std::size_t column) {
+        const Cell& cell = row[column];
+        std::string text = for_people(cell);
+        if (text.empty()) {
+            return;
         }
-    }
-    sink_(out + '\n');
+        if (columns_[column].in_block == InBlock::leads) {
+            leading.push_back({std::move(text), cell.tone});
+        } else {
+            named.push_back({fmt::format("{} {}", columns_[column].name, text), cell.tone});
+        }
+    };
+    std::ranges::for_each(people_, take);
+    std::ranges::for_each(empty_, take);
+    write_pieces(leading, std::string(kGap, ' '), 0);
+    write_pieces(named, kBetween, kBlockIndent);
 }
 
 void Table::write_json(const Row& row) {
@@ -277,7 +382,8 @@ void Table::write_csv(const Row& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
         line += i == 0 ? "" : ",";
-        line += csv_field(to_valid_utf8(plain(row[i].value, "; ")));
+        const std::string text = plain(row[i].value, "; ");
+        line += csv_field(medium_.terminal ? escape_for_terminal(text) : to_valid_utf8(text));
     }
     sink_(line + "\r\n");
 }

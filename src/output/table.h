@@ -1,5 +1,6 @@
-// Table: rows for people (aligned, wrapped, or a block a record where it is narrow) and the same
-// rows for programs (JSON, NDJSON, CSV by RFC 4180), from one description of the columns.
+// Table: rows for people (aligned, wrapped, or a block a record where it is narrow; no column that
+// is empty in every row) and the same rows for programs (JSON, NDJSON, CSV by RFC 4180), from one
+// description of the columns.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +29,14 @@ enum class Shown : std::uint8_t { always, to_programs };
 /// What happens to a column where there is little room.
 enum class Fit : std::uint8_t { wraps, keeps };
 
+/// Where a value stands when a record is a block: in its first line, or below with its name.
+enum class InBlock : std::uint8_t { named, leads };
+
 struct Column {
     std::string_view name;  ///< the key in JSON and CSV; in capitals the heading for people
     Shown shown = Shown::always;
     Fit fit = Fit::wraps;
+    InBlock in_block = InBlock::named;
 };
 
 /// How a cell stands out on a terminal that has colours.
@@ -54,6 +59,8 @@ using Row = std::vector<Cell>;
 inline constexpr std::size_t kTableRowsMeasured = 500;
 /// Below this many columns a record becomes a block.
 inline constexpr std::size_t kTableWidthMin = 60;
+/// Where a row would take more lines than this, records become blocks.
+inline constexpr std::size_t kRowLinesMax = 3;
 
 class Table {
   public:
@@ -73,7 +80,20 @@ class Table {
   private:
     using Line = std::vector<std::string>;
 
+    struct Piece {
+        std::string text;
+        Tone tone = Tone::plain;
+    };
+
     void measure();
+    void drop_empty_columns();
+    void squeeze(const std::vector<std::size_t>& floors);
+    [[nodiscard]] std::size_t lines_of(const Row& row) const;
+    [[nodiscard]] std::string coloured(std::string_view text, Tone tone) const;
+    void write_unforeseen(const Row& row);
+    void write_pieces(const std::vector<Piece>& pieces,
+                      std::string_view separator,
+                      std::size_t indent);
     void write_heading();
     void write_line(const Line& texts, const std::vector<Tone>& tones);
     void write_text(const Row& row);
@@ -86,6 +106,7 @@ class Table {
     Medium medium_;
     Sink sink_;
     std::vector<std::size_t> people_;  ///< columns that people see
+    std::vector<std::size_t> empty_;   ///< of those, without a value in the rows measured
     std::vector<Row> waiting_;
     std::vector<std::size_t> widths_;  ///< of people_; empty: a block a record
     bool measured_ = false;

@@ -10,8 +10,8 @@
 namespace mailvigil::output {
 namespace {
 
-constexpr Column kColumns[] = {{.name = "when"},
-                               {.name = "who"},
+constexpr Column kColumns[] = {{.name = "when", .in_block = InBlock::leads},
+                               {.name = "who", .in_block = InBlock::leads},
                                {.name = "why"},
                                {.name = "record", .shown = Shown::to_programs}};
 
@@ -63,15 +63,44 @@ TEST(TableTest, the_widest_column_gives_way_and_wraps_at_words) {
 }
 
 TEST(TableTest, narrow_media_get_a_block_a_record) {
+    EXPECT_EQ(rendered(TableForm::text, two_rows(), {.colour = Colour::never, .width = 40}),
+              "today 02:14:07  root (operator1, ssh)\n"
+              "  why incident 17\n"
+              "today 02:14:07  hr\n");
     EXPECT_EQ(rendered(TableForm::text, two_rows(), {.colour = Colour::never, .width = 24}),
-              "when  today 02:14:07\n"
-              "who   root (operator1,\n"
-              "      ssh)\n"
-              "why   incident 17\n"
-              "\n"
-              "when  today 02:14:07\n"
-              "who   hr\n"
-              "\n");
+              "today 02:14:07\n"
+              "  root (operator1, ssh)\n"
+              "  why incident 17\n"
+              "today 02:14:07  hr\n");
+}
+
+TEST(TableTest, records_become_blocks_before_a_column_starves) {
+    std::string why;
+    for (int i = 0; i < 80; ++i) {
+        why += "one more ";
+    }
+    const std::string out =
+        rendered(TableForm::text, {row("hr", why, 1)}, {.colour = Colour::never, .width = 100});
+    EXPECT_TRUE(out.starts_with("today 02:14:07  hr\n  why one more ")) << out;
+    EXPECT_EQ(std::ranges::count(out, '\n'), 9) << out;
+}
+
+TEST(TableTest, a_word_is_not_broken_to_make_a_column_fit) {
+    const std::vector<Row> rows = {row("/usr/lib/postfix/sbin", "role postfix and words", 1)};
+    EXPECT_EQ(rendered(TableForm::text, rows, {.colour = Colour::never, .width = 60}),
+              "WHEN            WHO                    WHY\n"
+              "today 02:14:07  /usr/lib/postfix/sbin  role postfix and\n"
+              "                                       words\n");
+}
+
+TEST(TableTest, a_column_that_is_empty_in_every_row_is_not_shown) {
+    EXPECT_EQ(rendered(TableForm::text, {row("hr", "", 1), row("ceo", "", 2)}),
+              "WHEN            WHO\n"
+              "today 02:14:07  hr\n"
+              "today 02:14:07  ceo\n");
+    std::vector<Row> rows(kTableRowsMeasured, row("hr", "", 1));
+    rows.push_back(row("hr", "late", 2));
+    EXPECT_TRUE(rendered(TableForm::text, rows).ends_with("\ntoday 02:14:07  hr\n  why late\n"));
 }
 
 TEST(TableTest, no_line_is_wider_than_the_medium) {
@@ -142,6 +171,16 @@ TEST(TableTest, csv_quotes_by_rfc_4180_and_defuses_formulas) {
     EXPECT_EQ(rendered(TableForm::csv, {row("a,\"b\"\r\nc", "=HYPERLINK(1)", 1)}),
               "when,who,why,record\r\n"
               "2026-11-23T02:14:07.000Z,\"a,\"\"b\"\"\r\nc\",'=HYPERLINK(1),1\r\n");
+}
+
+TEST(TableTest, csv_on_a_terminal_is_escaped) {
+    const std::vector<Row> rows = {row("\x1b[2J", "\xe2\x80\xae", 1)};
+    const std::string file = rendered(TableForm::csv, rows);
+    EXPECT_NE(file.find('\x1b'), std::string::npos);
+    const std::string shown =
+        rendered(TableForm::csv, rows, {.colour = Colour::never, .width = 80, .terminal = true});
+    EXPECT_EQ(shown.find('\x1b'), std::string::npos);
+    EXPECT_NE(shown.find(R"(,\x1b[2J,\u{202e},1)"), std::string::npos) << shown;
 }
 
 TEST(TableTest, hostile_bytes_stay_data) {

@@ -2,6 +2,8 @@
 # A recorded day becomes a ledger; every question is asked, a case is handed over and verified, and
 # tampering is named.
 set -uo pipefail
+unset COLUMNS
+export LC_ALL=C.UTF-8
 program=$1
 day=$MAILVIGIL_SOURCE_DIR/tests/recordings/day/audit.log.zst
 work=$(mktemp -d)
@@ -36,9 +38,26 @@ ask 'who, nothing in the span' 0 'no access to "ceo"' who ceo --until 2020-01-01
 ask 'what a user did' 0 '"incident":1' what operator1 --output ndjson
 ask 'what a session did' 0 '^next  *mailvigil incident show 1' what session:53
 ask 'what nobody did' 0 'nothing is known' what uid:4242
+COLUMNS=80 ask 'what an actor did, the accesses too' 0 'touched ceo · access read 7× · session 53' what operator1
+[ "$(grep -c exfiltrate "$work/out")" = 1 ] || { echo 'what: a finding is told twice'; failed=1; }
+COLUMNS=80 ask 'who, in a block a record' 0 '^yesterday.*root (operator1, ssh)  collection\|^20.*root (operator1, ssh)  collection' who fin
+COLUMNS=120 ask 'who, in columns' 0 'tar  *read 7×  *collection  *53  *198.51.100.99  *incident 1' who fin
+ask 'all words on an incident' 0 stage what session:53 --all --output ndjson
+[ "$(grep -c exfiltrate "$work/out")" -gt 1 ] || { echo 'what --all: a word is missing'; failed=1; }
+ask 'timeline, the clock of the ledger' 0 '^sealed today' timeline
+ask 'timeline, the clocks for programs' 0 '"clock":"ledger"' timeline --output ndjson
+# On any terminal: no column starves, no line is too long.
+for width in 80 120; do
+    for question in 'who ceo' 'what operator1' 'timeline' 'incident list'; do
+        COLUMNS=$width ask "$question in $width columns" 0 'yesterday\|20' $question
+        wide=$(grep -v '^next\|^  *keep' "$work/out" | wc -L)
+        [ "$wide" -le "$width" ] || { echo "$question: $wide of $width columns"; failed=1; }
+    done
+done
 ask 'timeline' 0 'Mail of 2 people' timeline --output ndjson
 ask 'incident list' 0 '3 incidents, 3 of them not closed' incident list
 ask 'incident show' 0 'mailvigil evidence export --incident 1' incident show 1
+ask 'incident show, what its processes ran' 0 '^lineage .*: tar -czf ' incident show 1
 ask 'incident show, unknown' 3 'there is no incident 99' incident show 99
 ask 'status' 0 '^epoch key' evidence status
 run 'verify' 0 '^verdict  *good' evidence verify "$ledger"
@@ -73,6 +92,11 @@ ask 'export' 0 '^written' evidence export --incident 1 --to "$work/case"
 run 'import' 0 'verdict  *good' evidence import "$work/case" --vkey "$first_key"
 run 'import, another key' 1 'log key' evidence import "$work/case" --vkey "$log_key"
 (cd "$work/case" && sha256sum --quiet -c sha256sums) || failed=1
+run 'import, the page anew' 0 'made anew from the proved records' \
+    evidence import "$work/case" --vkey "$first_key" --report "$work/page.html"
+grep -q 'Mail of 2 people' "$work/page.html" || failed=1
+run 'import, no page over another' 3 'is there already' \
+    evidence import "$work/case" --vkey "$first_key" --report "$work/page.html"
 ask 'export, again' 3 'cannot make the folder' evidence export --incident 1 --to "$work/case"
 ask 'export of a span' 0 '^written' evidence export --since 2026-11-23 --to "$work/span"
 cp -r "$work/case" "$work/forged"
@@ -87,6 +111,56 @@ ask 'closed' 0 '^closed  *by A. Berg: restore test' incident show 2
 run 'verify with an anchor' 0 'agreeing up to size' evidence verify "$ledger" --anchor "$work/anchor"
 ask 'reindex' 0 'made anew' evidence reindex
 ask 'after reindex' 0 '2 of them not closed' incident list
+
+# Anchors come from a syslog that other hosts and anybody write to.
+other=$work/other
+run 'another ledger' 1 'sealed in' replay --host mx2 --evidence "$other" "$day"
+anchor_line() { echo "Nov 24 mailvigil checkpoint $(base64 -w0 <"$1/checkpoint")"; }
+{ anchor_line "$other"; anchor_line "$ledger"; echo 'mailvigil checkpoint x'; } >"$work/syslog"
+sed 's/^\(—.*\)..$/\1AA/' "$ledger/checkpoint" >"$work/forged-checkpoint"
+echo "mailvigil checkpoint $(base64 -w0 <"$work/forged-checkpoint")" >>"$work/syslog"
+run 'anchors of others' 0 '1 checkpoint of other ledgers left out' evidence verify "$ledger" --anchor "$work/syslog"
+grep -q 'not signed by its log key' "$work/err" || { echo 'a forged anchor is not told'; failed=1; }
+grep -q '1 line left out: broken' "$work/err" || { echo 'a broken anchor is not told'; failed=1; }
+grep -q '^verdict  *good' "$work/out" || { echo 'anchors of others are no damage'; failed=1; }
+run 'no anchor of this ledger' 3 'no checkpoint that was given is of this ledger' \
+    evidence verify "$ledger" --anchor "$other/checkpoint"
+
+# Two hosts that witness each other, as docs/witness.md has it.
+log_key_of() { "$program" evidence status --evidence "$1" | sed -n 's/^log key *//p'; }
+witness() { # NAME, the ledger that it is for
+    : >"$work/$1.err"
+    "$program" evidence witness --state "$work/$1" --name "$1/witness" --listen 127.0.0.1:0 "$(log_key_of "$2")" \
+        >"$work/$1.key" 2>"$work/$1.err" &
+    witnesses="$witnesses $!"
+    for _ in $(seq 100); do
+        port=$(sed -n 's/.*on port //p' "$work/$1.err")
+        [ -z "$port" ] || return 0
+        sleep 0.1
+    done
+    echo "the witness $1 does not start"
+    failed=1
+}
+witnesses=
+witness mx1 "$other"
+run 'mx2 anchors at mx1' 0 'leaves cosigned by mx1/witness' \
+    evidence anchor --evidence "$other" --witness "http://127.0.0.1:$port" --vkey "$(cat "$work/mx1.key")"
+witness mx2 "$ledger"
+run 'mx1 anchors at mx2' 0 'leaves cosigned by mx2/witness' \
+    evidence anchor --evidence "$ledger" --witness "http://127.0.0.1:$port" --vkey "$(cat "$work/mx2.key")"
+kill $witnesses
+wait $witnesses
+ask 'verify with the witness' 0 '^cosigned  *up to size [1-9]' evidence verify --witness "$(cat "$work/mx2.key")"
+ask 'a witness in the status' 0 'not verified here' evidence status
+
+# What was read is recorded at its end; a reading that was broken off may be done again.
+run 'the same log again' 3 'is in the ledger already' replay --evidence "$ledger" "$day"
+# So is what came from a pipe.
+"$program" replay --host mx1 --level critical --until 2020-01-01 --evidence "$work/piped" <"$day" \
+    >"$work/out" 2>"$work/err"
+"$program" timeline --class ledger --output ndjson --evidence "$work/piped" >"$work/out" 2>&1
+grep -q '"what":"standard input".*"action":"source"' "$work/out" || { cat "$work/out"; failed=1; }
+
 ask 'prune' 0 '^pruned  *nothing' evidence prune --before now --reason retention
 
 # One bit, and a ledger that was cut.

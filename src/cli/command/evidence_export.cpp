@@ -44,10 +44,12 @@ Exit run(const Arguments& arguments) {
                      request.to,
                      output::render_count(bundle->records, "record"),
                      output::render_count(bundle->proofs, "proof")));
-    if (bundle->proofs < bundle->records) {
+    if (!bundle->unproved.empty()) {
         note("weakened by",
-             fmt::format("{} not sealed yet; export again after the next checkpoint",
-                         output::render_count(bundle->records - bundle->proofs, "record")));
+             fmt::format("{} not sealed yet and without proof ({}); export again after the next "
+                         "checkpoint",
+                         output::render_count(bundle->unproved.size(), "record"),
+                         output::render_ranges(bundle->unproved)));
     }
     note("next", fmt::format("mailvigil evidence import {} --vkey FIRST_EPOCH_KEY", request.to));
     return Exit::nothing_found;

@@ -1,6 +1,8 @@
 // mailvigil evidence import: verifies a case bundle offline and tells what it says.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "app/case_bundle.h"
@@ -9,7 +11,7 @@
 #include "cli/command/roster.h"
 #include "cli/question.h"
 #include "event/canonical.h"
-#include "output/format/roster.h"
+#include "output/format.h"
 #include "output/moment.h"
 
 namespace mailvigil::cli::command {
@@ -28,13 +30,9 @@ void tell_stories(const app::BundleReport& bundle) {
         if (event.event_class != EventClass::finding || !event.has(Field::finding_incident)) {
             continue;
         }
-        for (const output::Format* format : output::format::roster()) {
-            if (format->name == "text") {
-                std::string& story = stories[event.finding_incident()];
-                story.clear();
-                format->render(event, standard_medium(), story);
-            }
-        }
+        std::string& story = stories[event.finding_incident()];
+        story.clear();
+        output::find_format("text")->render(event, standard_medium(), story);
     }
     for (const auto& [incident, story] : stories) {
         mailvigil::print(stdout, "{}", story);
@@ -55,11 +53,18 @@ void tell(const app::BundleReport& bundle, bool key_given) {
                      bundle.records.size(),
                      bundle.proved,
                      bundle.size));
-    if (bundle.unsealed > 0) {
+    if (!bundle.unsealed.empty()) {
         note("weakened by",
-             fmt::format("{} not sealed yet when the bundle was made: nothing proves what is "
+             fmt::format("{} not sealed yet when the bundle was made ({}): nothing proves what is "
                          "said there",
-                         output::render_count(bundle.unsealed, "record")));
+                         output::render_count(bundle.unsealed.size(), "record"),
+                         output::render_ranges(bundle.unsealed)));
+    }
+    if (!bundle.page_agrees) {
+        note(
+            "weakened by",
+            "report.html is not what this version makes of the records: it was altered, or another "
+            "version made it; --report FILE makes it anew");
     }
     if (!key_given) {
         note("weakened by",
@@ -69,6 +74,18 @@ void tell(const app::BundleReport& bundle, bool key_given) {
     if (bundle.first_key) {
         note("epoch key", render(*bundle.first_key));
     }
+}
+
+/// The page, from the proved records alone.
+Result<void> write_page(const app::BundleReport& bundle, const std::string& path) {
+    std::vector<app::BundleRecord> proved;
+    std::ranges::copy_if(bundle.records, std::back_inserter(proved), &app::BundleRecord::proved);
+    if (evidence::posix_disk().exists(path)) {
+        return fail(ErrorCode::unwritable, fmt::format("{} is there already", path));
+    }
+    const auto file = TRY(evidence::posix_disk().open_append(path));
+    TRY(file->append(output::render_html(app::bundle_page(proved, bundle.origin, wall_clock()))));
+    return file->sync();
 }
 
 Exit run(const Arguments& arguments) {
@@ -92,12 +109,19 @@ Exit run(const Arguments& arguments) {
     }
     tell_stories(*bundle);
     tell(*bundle, key.has_value());
+    if (const auto file = arguments.value("--report")) {
+        if (const auto written = write_page(*bundle, *file); !written) {
+            return complain_of(written.error());
+        }
+        note("report", fmt::format("{}, made anew from the proved records", *file));
+    }
     return bundle->good() ? Exit::nothing_found : Exit::findings;
 }
 
 constexpr Option kOptions[] = {
     {"DIR", OptionKind::positional, "", "a case bundle that evidence export wrote"},
     {"--vkey", OptionKind::value, "VKEY", "the ledger's first epoch key, from elsewhere"},
+    {"--report", OptionKind::value, "FILE", "write the report anew, from the proved records alone"},
 };
 
 }  // namespace

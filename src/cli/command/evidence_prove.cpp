@@ -47,8 +47,7 @@ Exit run(const Arguments& arguments) {
     if (!leaf) {
         return Exit::usage;
     }
-    const std::string folder =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string folder = evidence_folder(arguments);
     const auto ledger = evidence::LedgerReader::open(evidence::posix_disk(), folder);
     const auto proof = ledger ? (*ledger)->prove(*leaf) : std::unexpected(ledger.error());
     if (!proof) {

@@ -41,7 +41,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 Result<std::uint64_t> first_of(app::EvidenceFolder& folder,
                                std::optional<Timestamp> before,
                                std::uint64_t keep_bytes) {
-    return before ? app::first_since(folder, *before)
+    return before ? app::first_sealed_since(folder, *before)
                   : app::first_to_keep(evidence::posix_disk(), folder, keep_bytes);
 }
 
@@ -101,13 +101,15 @@ Exit run(const Arguments& arguments) {
         complain(fmt::format("--keep-bytes: \"{}\" is no size such as 500MB or 20GiB", *keep));
         return Exit::usage;
     }
-    const std::string path =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string path = evidence_folder(arguments);
     return prune(path, time, *bytes, *reason, now);
 }
 
 constexpr Option kOptions[] = {
-    {"--before", OptionKind::value, "TIME", "what was recorded before may go"},
+    {"--before",
+     OptionKind::value,
+     "TIME",
+     "what was sealed before may go, by the clock of the ledger"},
     {"--keep-bytes", OptionKind::value, "SIZE", "so much may stay, e.g. 20GB"},
     {"--reason", OptionKind::value, "TEXT", "why; sealed"},
     kEvidenceOption,

@@ -24,8 +24,7 @@ Result<std::uint64_t> reindex(const std::string& path) {
 }
 
 Exit run(const Arguments& arguments) {
-    const std::string path =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string path = evidence_folder(arguments);
     const auto indexed = reindex(path);
     if (!indexed) {
         return complain_of(indexed.error());

@@ -79,8 +79,7 @@ Exit run(const Arguments& arguments) {
         complain("the configuration has errors; mend them first (mailvigil config check)");
         return Exit::failure;
     }
-    const std::string folder =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string folder = evidence_folder(arguments);
     auto recorder = app::Recorder::open(
         evidence::posix_disk(),
         {.folder = folder, .host = host_name(knowledge.settings), .say = complain});

@@ -77,10 +77,15 @@ void tell(const app::LedgerStatus& status, const std::string& last_seal) {
     }
     for (const app::WitnessStatus& witness : status.witnesses) {
         note(witness.name == status.witnesses.front().name ? "witnesses" : "",
-             fmt::format("{}: cosigned up to size {}, {}",
+             fmt::format("{}: claims size {}, {}",
                          witness.name,
                          witness.size,
                          render_count(witness.checkpoints, "checkpoint")));
+    }
+    if (!status.witnesses.empty()) {
+        note("",
+             "not verified here: anybody who can write the folder can put such a line there; to "
+             "verify them: mailvigil evidence verify --witness VKEY");
     }
     if (!status.log_vkey.empty()) {
         note("log key", status.log_vkey);
@@ -118,7 +123,7 @@ void list(const app::LedgerStatus& status, const std::string& last_seal, output:
     table.add({cell("log_vkey"), cell(status.log_vkey)});
     table.add({cell("first_epoch_vkey"), cell(status.first_epoch_vkey)});
     for (const app::WitnessStatus& witness : status.witnesses) {
-        table.add({cell(fmt::format("witness {}", witness.name)), number(witness.size)});
+        table.add({cell(fmt::format("witness_unverified {}", witness.name)), number(witness.size)});
     }
     table.finish();
 }

@@ -7,6 +7,7 @@
 #include "app/anchor.h"
 #include "app/configuration.h"
 #include "app/evidence_folder.h"
+#include "app/ledger_status.h"
 #include "base/escape.h"
 #include "base/print.h"
 #include "cli/command/roster.h"
@@ -35,19 +36,63 @@ Result<evidence::VerifierKey> read_vkey(std::string_view option, const std::stri
     return key;
 }
 
-Result<void> read_anchor_files(const Arguments& arguments, VerifyOptions& options) {
-    for (const std::string& path : arguments.values("--anchor")) {
+/// Says what of a file of anchors is left out.
+void tell_left_out(const std::string& path, const app::OwnAnchors& own, std::uint64_t broken) {
+    if (own.of_others > 0) {
+        complain(fmt::format(
+            "{}: {} of other ledgers left out", path, render_count(own.of_others, "checkpoint")));
+    }
+    if (own.not_signed > 0) {
+        complain(
+            fmt::format("{}: {} under the name of this ledger, but not signed by its log key, left "
+                        "out: forged, or the ledger was made anew; compare its log key (mailvigil "
+                        "evidence status) with the one that was kept elsewhere",
+                        path,
+                        render_count(own.not_signed, "checkpoint")));
+    }
+    if (broken > 0) {
+        complain(fmt::format("{}: {} left out: broken", path, render_count(broken, "line")));
+    }
+}
+
+/// Error: unknown where none of them is of this ledger, which is then not what was anchored.
+Result<void> read_anchor_files(const Arguments& arguments,
+                               const std::string& folder,
+                               VerifyOptions& options) {
+    const std::vector<std::string> paths = arguments.values("--anchor");
+    if (paths.empty()) {
+        return {};
+    }
+    // Whatever fails here is damage that is found again, and told.
+    auto opened = app::EvidenceFolder::open(evidence::posix_disk(), folder);
+    const auto log =
+        opened ? app::log_key_of(evidence::posix_disk(), *opened) : std::unexpected(opened.error());
+    for (const std::string& path : paths) {
         const std::string text = TRY(app::read_file(path));
-        const auto anchors = app::parse_anchors(text);
+        auto anchors = app::parse_anchors(text);
         if (!anchors) {
             return fail(ErrorCode::malformed, fmt::format("{}: {}", path, anchors.error().message));
         }
-        options.anchors.insert(options.anchors.end(), anchors->begin(), anchors->end());
+        app::OwnAnchors own;
+        if (log) {
+            own = app::choose_own(std::move(anchors->checkpoints), *log);
+        } else {
+            own.checkpoints = std::move(anchors->checkpoints);
+        }
+        tell_left_out(path, own, anchors->broken);
+        options.anchors.insert(
+            options.anchors.end(), own.checkpoints.begin(), own.checkpoints.end());
+    }
+    if (options.anchors.empty()) {
+        return fail(ErrorCode::unknown,
+                    fmt::format("no checkpoint that was given is of this ledger, {}: it is not "
+                                "the one that was anchored, or these are not its anchors",
+                                log->name));
     }
     return {};
 }
 
-Result<VerifyOptions> read_options(const Arguments& arguments) {
+Result<VerifyOptions> read_options(const Arguments& arguments, const std::string& folder) {
     VerifyOptions options;
     if (const auto text = arguments.value("--vkey")) {
         options.first_epoch_key = TRY(read_vkey("--vkey", *text));
@@ -55,7 +100,7 @@ Result<VerifyOptions> read_options(const Arguments& arguments) {
     for (const std::string& text : arguments.values("--witness")) {
         options.witnesses.push_back(TRY(read_vkey("--witness", text)));
     }
-    TRY(read_anchor_files(arguments, options));
+    TRY(read_anchor_files(arguments, folder, options));
     return options;
 }
 
@@ -181,8 +226,8 @@ void list(const VerifyReport& report, output::TableForm form) {
 }
 
 /// What was given on the command line but the folder.
-Result<VerifyOptions> read_all_options(const Arguments& arguments) {
-    VerifyOptions options = TRY(read_options(arguments));
+Result<VerifyOptions> read_all_options(const Arguments& arguments, const std::string& path) {
+    VerifyOptions options = TRY(read_options(arguments, path));
     options.patience = kPatience;
     options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     return options;
@@ -193,10 +238,11 @@ Exit verify_folder(const Arguments& arguments) {
     if (!question) {
         return Exit::usage;
     }
-    auto options = read_all_options(arguments);
+    const std::string path = arguments.value("DIR").value_or(question->folder);
+    auto options = read_all_options(arguments, path);
     if (!options) {
         complain(options.error().message);
-        return Exit::usage;
+        return options.error().code == ErrorCode::unknown ? Exit::failure : Exit::usage;
     }
     if (const auto text = arguments.value("--threads")) {
         const auto threads = read_number("--threads", *text);
@@ -206,7 +252,6 @@ Exit verify_folder(const Arguments& arguments) {
         options->threads =
             static_cast<unsigned>(std::clamp(*threads, std::uint64_t{1}, kThreadsMax));
     }
-    const std::string path = arguments.value("DIR").value_or(question->folder);
     std::uint64_t total = 0;
     if (const auto ledger = evidence::LedgerReader::open(evidence::posix_disk(), path)) {
         total = (*ledger)->size().value_or((*ledger)->first()) - (*ledger)->first();

@@ -25,8 +25,7 @@ Exit run(const Arguments& arguments) {
     if (!number) {
         return Exit::usage;
     }
-    const std::string folder =
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence));
+    const std::string folder = evidence_folder(arguments);
     const auto leaf = app::close_incident(evidence::posix_disk(),
                                           folder,
                                           {.incident = *number, .reason = *reason, .by = *by},

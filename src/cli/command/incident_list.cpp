@@ -1,6 +1,7 @@
 // mailvigil incident list: the incidents of a ledger.
 #include <fmt/format.h>
 
+#include "app/person.h"
 #include "cli/command/roster.h"
 #include "cli/question.h"
 #include "output/moment.h"
@@ -9,14 +10,19 @@ namespace mailvigil::cli::command {
 
 namespace {
 
+using output::Fit;
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "incident"},
-                                       {.name = "when", .fit = output::Fit::keeps},
+constexpr output::InBlock kLeads = output::InBlock::leads;
+
+constexpr output::Column kColumns[] = {{.name = "incident", .in_block = kLeads},
+                                       {.name = "when", .fit = Fit::keeps, .in_block = kLeads},
                                        {.name = "until", .shown = Shown::to_programs},
-                                       {.name = "level", .fit = output::Fit::keeps},
-                                       {.name = "what"},
+                                       {.name = "level", .fit = Fit::keeps, .in_block = kLeads},
+                                       {.name = "what", .in_block = kLeads},
                                        {.name = "who"},
+                                       {.name = "session", .fit = Fit::keeps},
+                                       {.name = "from", .fit = Fit::keeps},
                                        {.name = "stage"},
                                        {.name = "state"},
                                        {.name = "verdict", .shown = Shown::to_programs},
@@ -32,6 +38,7 @@ output::Row row_of(const evidence::IncidentRow& incident, Timestamp now) {
     if (incident.closed_leaf) {
         state.text = fmt::format("closed by {}: {}", incident.closed_by, incident.closed_because);
     }
+    const app::Person person = app::read_person(incident.who);
     output::Cell mailboxes;
     mailboxes.value = incident.mailboxes;
     const auto record =
@@ -41,7 +48,9 @@ output::Row row_of(const evidence::IncidentRow& incident, Timestamp now) {
             cell(incident.end),
             cell(incident.level, tone_of(incident.level)),
             cell(incident.title),
-            cell(incident.who),
+            cell(person.who),
+            cell(person.session),
+            cell(person.from),
             cell(incident.stage),
             state,
             cell(incident.verdict),

@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include "app/incident.h"
+#include "app/person.h"
 #include "app/question.h"
 #include "base/escape.h"
 #include "base/print.h"
 #include "cli/command/roster.h"
 #include "cli/question.h"
-#include "output/format/roster.h"
+#include "output/format.h"
 #include "output/moment.h"
 
 namespace mailvigil::cli::command {
@@ -18,44 +19,21 @@ using output::render_count;
 
 constexpr std::size_t kLineageShownMax = 40;
 
-const output::Format* find_format(std::string_view name) {
-    for (const output::Format* format : output::format::roster()) {
-        if (format->name == name) {
-            return format;
-        }
-    }
-    return nullptr;
-}
-
-/// "12, 14-17, 30".
-std::string ranges_of(const std::vector<std::uint64_t>& leaves) {
-    std::string out;
-    for (std::size_t i = 0; i < leaves.size();) {
-        std::size_t end = i;
-        while (end + 1 < leaves.size() && leaves[end + 1] == leaves[end] + 1) {
-            ++end;
-        }
-        out += out.empty() ? "" : ", ";
-        out +=
-            end == i ? fmt::format("{}", leaves[i]) : fmt::format("{}-{}", leaves[i], leaves[end]);
-        i = end + 1;
-    }
-    return out;
-}
-
 /// The processes behind it, as they were sealed: each before its parent.
 Result<void> tell_lineage(app::EvidenceFolder& folder, const std::vector<std::uint64_t>& leaves) {
     std::string_view label = "lineage";
     for (std::size_t i = 0; i < leaves.size() && i < kLineageShownMax; ++i) {
         EventBatch batch;
         const Event& event = *TRY(folder.event(leaves[i], batch));
-        const std::string_view line = event.process_command_line();
+        const std::string parent = event.has(Field::process_parent_pid)
+                                       ? fmt::format(" of {}", event.process_parent_pid())
+                                       : "";
         note(label,
-             fmt::format("{} pid {} of {}: {} (record {})",
+             fmt::format("{} pid {}{}: {} (record {})",
                          output::render_day_and_clock(event.time),
                          event.process_pid(),
-                         event.process_parent_pid(),
-                         line.empty() ? event.process_executable() : line,
+                         parent,
+                         app::command_of(event),
                          leaves[i]));
         label = "";
     }
@@ -81,7 +59,7 @@ Result<void> tell_records(app::EvidenceFolder& folder,
             parts += fmt::format("{}{}: {}",
                                  parts.empty() ? "" : " · ",
                                  render_count(leaves->size(), name),
-                                 ranges_of(*leaves));
+                                 output::render_ranges(*leaves));
         }
     }
     TRY(tell_lineage(folder, records.lineage));
@@ -113,7 +91,7 @@ Result<void> show(app::EvidenceFolder& folder, std::uint64_t number, bool for_pe
     }
     EventBatch batch;
     const Event* finding = TRY(folder.event(incident.leaves.back(), batch));
-    const output::Format* format = find_format(for_people ? "text" : "ndjson");
+    const output::Format* format = output::find_format(for_people ? "text" : "ndjson");
     std::string story;
     format->render(*finding, standard_medium(), story);
     mailvigil::print(stdout, "{}", story);
@@ -139,9 +117,7 @@ Exit run(const Arguments& arguments) {
     if (!number) {
         return Exit::usage;
     }
-    auto folder = app::EvidenceFolder::open(
-        evidence::posix_disk(),
-        arguments.value("--evidence").value_or(std::string(app::kDefaultEvidence)));
+    auto folder = app::EvidenceFolder::open(evidence::posix_disk(), evidence_folder(arguments));
     if (!folder) {
         return complain_of(folder.error());
     }

@@ -49,16 +49,16 @@ void show_diagnostics(Diagnostics& diagnostics, std::uint64_t& shown) {
 }
 
 /// The named format; null after a complaint.
-const output::Format* find_format(std::string_view name) {
-    std::vector<std::string_view> names;
-    for (const output::Format* format : output::format::roster()) {
-        if (format->name == name) {
-            return format;
+const output::Format* read_format(std::string_view name) {
+    const output::Format* format = output::find_format(name);
+    if (format == nullptr) {
+        std::vector<std::string_view> names;
+        for (const output::Format* known : output::format::roster()) {
+            names.push_back(known->name);
         }
-        names.push_back(format->name);
+        complain(fmt::format("--output: unknown format \"{}\"{}", name, did_you_mean(name, names)));
     }
-    complain(fmt::format("--output: unknown format \"{}\"{}", name, did_you_mean(name, names)));
-    return nullptr;
+    return format;
 }
 
 /// The options that need more than taking over; false after a complaint.
@@ -163,10 +163,12 @@ Result<std::unique_ptr<app::Recorder>> open_recorder(const Arguments& arguments,
     auto recorder = TRY(app::Recorder::open(evidence::posix_disk(), std::move(with)));
     options.first_incident = TRY(recorder->next_incident());
     options.ledger = *folder;
-    TRY(app::record_sources(
-        options.files,
-        arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
-        *recorder));
+    for (const std::string& warning : TRY(app::begin_sources(
+             options.files,
+             arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
+             *recorder))) {
+        complain(warning);
+    }
     recorder->record_settings(detect::settings_in_force(knowledge, detect::rule_settings::kAll));
     return recorder;
 }
@@ -245,6 +247,7 @@ Exit tell(const Arguments& arguments,
     };
     const bool read_files = arguments.has("--read-files");
     if (recorder != nullptr) {
+        hooks.source = [&](const app::SourceRead& read) { app::finish_source(read, *recorder); };
         hooks.record = [&](const Event& event) {
             recorder->record(event);
             if (read_files) {
@@ -282,7 +285,7 @@ Exit tell(const Arguments& arguments,
 
 Exit run(const Arguments& arguments) {
     app::ReplayOptions options;
-    const output::Format* format = find_format(arguments.value("--output").value_or("text"));
+    const output::Format* format = read_format(arguments.value("--output").value_or("text"));
     if (format == nullptr || !read_options(arguments, options)) {
         return Exit::usage;
     }

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
+#include <map>
 
+#include "app/question.h"
+#include "cli/accesses.h"
 #include "cli/command/roster.h"
 #include "cli/question.h"
 #include "output/moment.h"
@@ -13,26 +15,8 @@ namespace mailvigil::cli::command {
 namespace {
 
 using evidence::ActorQuery;
-using output::Shown;
 
-constexpr std::size_t kObjectsShownMax = 3;
-
-constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
-                                       {.name = "until", .shown = Shown::to_programs},
-                                       {.name = "class", .shown = Shown::to_programs},
-                                       {.name = "who"},
-                                       {.name = "with"},
-                                       {.name = "touched"},
-                                       {.name = "access"},
-                                       {.name = "verdict", .fit = output::Fit::keeps},
-                                       {.name = "why"},
-                                       {.name = "count", .shown = Shown::to_programs},
-                                       {.name = "bytes", .shown = Shown::to_programs},
-                                       {.name = "incident", .shown = Shown::to_programs},
-                                       {.name = "session", .shown = Shown::to_programs},
-                                       {.name = "pid", .shown = Shown::to_programs},
-                                       {.name = "host", .shown = Shown::to_programs},
-                                       {.name = "record", .shown = Shown::to_programs}};
+constexpr auto kColumns = access_columns("touched", output::Shown::always);
 
 /// "alice", "uid:1007", "session:12", "process:ENTITY", "pid:4711".
 std::optional<ActorQuery> parse_actor(std::string_view text) {
@@ -61,76 +45,95 @@ std::optional<ActorQuery> parse_actor(std::string_view text) {
     return query;
 }
 
-std::vector<std::string> objects_of(const Event& event) {
-    if (event.has(Field::access_mailbox)) {
-        return {std::string(event.access_mailbox())};
-    }
-    for (const Field field : {Field::finding_mailboxes, Field::finding_objects}) {
-        const auto texts = event.texts_of(field);
-        if (!texts.empty()) {
-            return {texts.begin(), texts.end()};
+/// What an actor did: accesses folded as `who` folds them, and of each incident the last word; in
+/// order of time. The leaves come nearly in that order: an access is sealed when its process is
+/// done with the mailbox.
+class Deeds {
+  public:
+    Deeds(const Question& question, bool everything)
+        : question_(question),
+          everything_(everything),
+          folding_(question.for_people() && !everything),
+          table_(standard_table(question.form, kColumns)),
+          fold_([this](const app::Access& access) {
+              rows_.emplace(access.first, access_row(access, question_.now));
+          }) {}
+
+    void take(std::uint64_t leaf, const Event& event) {
+        last_leaf = std::max(last_leaf, leaf);
+        ++records;
+        if (event.has(Field::finding_incident)) {
+            incident = event.finding_incident();
+        }
+        if (event.event_class == EventClass::access) {
+            accesses_.push_back(app::keep(leaf, event));
+        } else {
+            take_finding(leaf, event);
+        }
+        if (accesses_.size() == kSortedMax) {
+            tell_accesses();
         }
     }
-    return event.has(Field::file_path) ? std::vector{std::string(event.file_path())}
-                                       : std::vector<std::string>();
-}
 
-std::optional<std::uint64_t> number(const Event& event, Field field) {
-    return event.has(field) ? std::optional(event.number_of(field)) : std::nullopt;
-}
+    void finish() {
+        for (auto& [number, finding] : findings_) {
+            rows_.emplace(finding.first, std::move(finding.second));
+        }
+        tell_accesses();
+        table_.finish();
+    }
 
-std::string who_of(const Event& event) {
-    for (const Field field : {Field::finding_who, Field::user_name}) {
-        if (event.has(field)) {
-            return std::string(event.text_of(field));
+    [[nodiscard]] std::uint64_t rows() const { return table_.rows(); }
+
+    std::uint64_t records = 0;
+    std::uint64_t last_leaf = 0;
+    std::optional<std::uint64_t> incident;
+
+  private:
+    /// So many accesses are held to be put in order.
+    static constexpr std::size_t kSortedMax = app::AccessFold::kWaitingMax;
+
+    using Timed = std::pair<Timestamp, output::Row>;
+
+    void take_finding(std::uint64_t leaf, const Event& event) {
+        const Timestamp first =
+            event.has(Field::finding_start) ? event.finding_start() : event.time;
+        output::Row row = finding_row(leaf, event, question_.now);
+        if (everything_ || !event.has(Field::finding_incident)) {
+            rows_.emplace(first, std::move(row));
+        } else {
+            // Of an incident that grew the last word is enough.
+            findings_.insert_or_assign({std::string(event.host_name()), event.finding_incident()},
+                                       Timed(first, std::move(row)));
         }
     }
-    return event.has(Field::user_id) ? fmt::format("uid {}", event.user_id()) : "";
-}
 
-output::Row row_of(std::uint64_t leaf, const Event& event, Timestamp now) {
-    const Timestamp first = event.has(Field::finding_start) ? event.finding_start() : event.time;
-    const Timestamp last = event.has(Field::finding_end) ? event.finding_end() : event.time;
-    const bool finding = event.event_class == EventClass::finding;
-    const auto count = number(event, Field::finding_accesses);
-    const auto bytes = number(event, Field::file_size);
-    output::Cell touched;
-    const std::vector<std::string> objects = objects_of(event);
-    touched.value = objects;
-    if (objects.size() > kObjectsShownMax) {
-        touched.text = fmt::format("{} and {} more",
-                                   fmt::join(std::span(objects).first(kObjectsShownMax), ", "),
-                                   objects.size() - kObjectsShownMax);
+    void tell_accesses() {
+        std::ranges::stable_sort(accesses_, {}, &app::Access::first);
+        for (app::Access& access : accesses_) {
+            if (folding_) {
+                fold_.add(std::move(access));
+            } else {
+                rows_.emplace(access.first, access_row(access, question_.now));
+            }
+        }
+        fold_.finish();
+        accesses_.clear();
+        for (auto& [time, row] : rows_) {
+            table_.add(std::move(row));
+        }
+        rows_.clear();
     }
-    output::Cell access = cell(finding ? event.finding_stage() : event.access_class());
-    if (!finding) {
-        access.text = access_text(event.access_class(), count.value_or(1), bytes);
-    }
-    const std::string reason = finding
-                                   ? std::string(event.finding_title())
-                                   : fmt::format("{}", fmt::join(event.finding_reasons(), "; "));
-    output::Cell why = cell(reason);
-    const auto incident = number(event, Field::finding_incident);
-    if (incident) {
-        why.text = fmt::format("incident {}: {}", *incident, reason);
-    }
-    return {cell(first, output::render_moment(first, last, now)),
-            cell(last),
-            cell(to_text(event.event_class)),
-            cell(who_of(event)),
-            cell(program_name(event.process_executable(), event.process_script())),
-            touched,
-            access,
-            cell(event.finding_verdict(), tone_of(event.finding_verdict())),
-            why,
-            cell(count),
-            cell(bytes),
-            cell(incident),
-            cell(number(event, Field::session_id)),
-            cell(number(event, Field::process_pid)),
-            cell(event.host_name()),
-            cell(leaf)};
-}
+
+    const Question& question_;
+    bool everything_;
+    bool folding_;
+    output::Table table_;
+    std::vector<app::Access> accesses_;
+    std::map<std::pair<std::string, std::uint64_t>, Timed> findings_;  ///< by host and incident
+    std::multimap<Timestamp, output::Row> rows_;
+    app::AccessFold fold_;
+};
 
 Exit run(const Arguments& arguments) {
     const auto question = read_question(arguments);
@@ -146,22 +149,16 @@ Exit run(const Arguments& arguments) {
     if (!folder) {
         return complain_of(folder.error());
     }
-    std::uint64_t last_leaf = 0;
-    std::optional<std::uint64_t> incident;
-    output::Table table = standard_table(question->form, kColumns);
-    const auto visit = [&](std::uint64_t leaf, const Event& event) {
-        last_leaf = std::max(last_leaf, leaf);
-        if (event.has(Field::finding_incident)) {
-            incident = event.finding_incident();
-        }
-        table.add(row_of(leaf, event, question->now));
-    };
-    const auto done = folder->index().actor(folder->ledger(), *query, question->span, visit);
+    Deeds deeds(*question, arguments.has("--all"));
+    const auto done = folder->index().actor(
+        folder->ledger(), *query, question->span, [&](std::uint64_t leaf, const Event& event) {
+            deeds.take(leaf, event);
+        });
     if (!done) {
         return complain_of(done.error());
     }
-    table.finish();
-    if (table.rows() == 0) {
+    deeds.finish();
+    if (deeds.rows() == 0) {
         complain(fmt::format("nothing is known of \"{}\" in this span", *asked));
         return Exit::nothing_found;
     }
@@ -170,13 +167,15 @@ Exit run(const Arguments& arguments) {
     }
     end_of_rows();
     note("in all",
-         fmt::format("{} · days and times are UTC", output::render_count(table.rows(), "record")));
-    if (!tell_grounds(*folder, question->span, last_leaf)) {
+         fmt::format("{} in {} · days and times are UTC",
+                     output::render_count(deeds.rows(), "row"),
+                     output::render_count(deeds.records, "record")));
+    if (!tell_grounds(*folder, question->span, deeds.last_leaf)) {
         return Exit::failure;
     }
     note("next",
-         incident ? fmt::format("mailvigil incident show {}", *incident)
-                  : fmt::format("mailvigil evidence prove {}", last_leaf));
+         deeds.incident ? fmt::format("mailvigil incident show {}", *deeds.incident)
+                        : fmt::format("mailvigil evidence prove {}", deeds.last_leaf));
     return Exit::nothing_found;
 }
 
@@ -187,6 +186,7 @@ constexpr Option kOptions[] = {
      "alice, uid:1007, session:12, process:ENTITY or pid:4711"},
     kSinceOption,
     kUntilOption,
+    {"--all", OptionKind::flag, "", "fold nothing; also earlier words on an incident"},
     kOutputOption,
     kEvidenceOption,
 };

@@ -6,6 +6,7 @@
 #include "app/question.h"
 #include "base/escape.h"
 #include "base/suggest.h"
+#include "cli/accesses.h"
 #include "cli/command/roster.h"
 #include "cli/entries.h"
 #include "cli/question.h"
@@ -18,66 +19,8 @@ namespace {
 using app::Access;
 using output::Shown;
 
-constexpr output::Column kColumns[] = {{.name = "when", .fit = output::Fit::keeps},
-                                       {.name = "until", .shown = Shown::to_programs},
-                                       {.name = "who"},
-                                       {.name = "with"},
-                                       {.name = "access"},
-                                       {.name = "verdict", .fit = output::Fit::keeps},
-                                       {.name = "why"},
-                                       {.name = "mailbox", .shown = Shown::to_programs},
-                                       {.name = "count", .shown = Shown::to_programs},
-                                       {.name = "bytes", .shown = Shown::to_programs},
-                                       {.name = "incident", .shown = Shown::to_programs},
-                                       {.name = "session", .shown = Shown::to_programs},
-                                       {.name = "pid", .shown = Shown::to_programs},
-                                       {.name = "executable", .shown = Shown::to_programs},
-                                       {.name = "script", .shown = Shown::to_programs},
-                                       {.name = "path", .shown = Shown::to_programs},
-                                       {.name = "host", .shown = Shown::to_programs},
-                                       {.name = "record", .shown = Shown::to_programs}};
-
-/// In a column: an incident tells its reasons itself, and a role is known by its name.
-std::string why(const Access& access) {
-    std::string_view reason = access.reason;
-    if (reason.starts_with("role ")) {
-        reason = reason.substr(0, reason.find(": "));
-    }
-    if (!access.incident) {
-        return std::string(reason);
-    }
-    const bool told = reason.empty() || tone_of(access.verdict) == output::Tone::alarming;
-    return fmt::format("incident {}{}{}", *access.incident, told ? "" : ": ", told ? "" : reason);
-}
-
-output::Row row_of(const Access& access, Timestamp now) {
-    const std::string when =
-        access.folded > 1
-            ? fmt::format("{}, {} times", output::render_day(access.first, now), access.folded)
-            : output::render_moment(access.first, access.last, now);
-    output::Cell touched = cell(access.access_class);
-    touched.text = access_text(access.access_class, access.count, access.bytes);
-    output::Cell reason = cell(access.reason);
-    reason.text = why(access);
-    return {cell(access.first, when),
-            cell(access.last),
-            cell(access.who),
-            cell(program_name(access.executable, access.script)),
-            touched,
-            cell(access.verdict, tone_of(access.verdict)),
-            reason,
-            cell(access.mailbox),
-            cell(access.count),
-            cell(access.bytes),
-            cell(access.incident),
-            cell(access.session),
-            cell(access.pid),
-            cell(access.executable),
-            cell(access.script),
-            cell(access.store),
-            cell(access.host),
-            cell(access.leaf)};
-}
+constexpr auto kColumns = access_columns("mailbox", Shown::to_programs);
+constexpr auto kColumnsOfPath = access_columns("mailbox", Shown::always);
 
 struct Answer {
     app::AccessTotals totals;
@@ -92,8 +35,9 @@ Result<Answer> answer(app::EvidenceFolder& folder,
                       std::string_view path,
                       bool folding) {
     Answer answer;
-    output::Table table = standard_table(question.form, kColumns);
-    const auto show = [&](const Access& access) { table.add(row_of(access, question.now)); };
+    output::Table table =
+        standard_table(question.form, mailboxes.size() > 1 ? kColumnsOfPath : kColumns);
+    const auto show = [&](const Access& access) { table.add(access_row(access, question.now)); };
     app::AccessFold fold(show);
     for (const std::string& mailbox : mailboxes) {
         TRY(folder.index().accesses(
@@ -121,6 +65,7 @@ Result<Answer> answer(app::EvidenceFolder& folder,
 
 void tell_totals(const Answer& answer) {
     std::vector<std::string> verdicts;
+    verdicts.reserve(answer.totals.by_verdict.size());
     for (const auto& [verdict, count] : answer.totals.by_verdict) {
         verdicts.push_back(fmt::format("{} {}", count, verdict));
     }

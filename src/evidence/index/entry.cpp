@@ -42,7 +42,8 @@ Extent extent_of(const Event& event) {
     if (finding && event.has(Field::finding_start)) {
         extent.begin = nanoseconds(event.finding_start());
     }
-    if (event.has(Field::finding_end)) {
+    // A record of the ledger itself may name the time of what was read.
+    if (event.has(Field::finding_end) && event.event_class != EventClass::ledger) {
         extent.end = nanoseconds(event.finding_end());
     }
     return extent;

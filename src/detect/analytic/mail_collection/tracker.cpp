@@ -560,10 +560,7 @@ void Tracker::record_access(const Access& access) {
     put_copy(event, Field::file_path, access.store, arena);
     event.set_store_format(access.format);
     event.set_finding_accesses(access.count);
-    // What other members say already is left out: there is one of these for all that anybody does.
-    if (access.last != access.first) {
-        event.set_finding_end(access.last);
-    }
+    event.set_finding_end(access.last);
     if (access.bytes) {
         event.set_file_size(*access.bytes);
     }
