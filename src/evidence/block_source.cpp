@@ -9,6 +9,7 @@ namespace mailvigil::evidence {
 namespace {
 
 constexpr std::uint64_t kReadBytes = std::uint64_t{256} << 10U;
+constexpr std::uint64_t kReadBytesMin = std::uint64_t{16} << 10U;
 
 /// Keeps the first `most` good frames of `bytes`; returns how many there are.
 std::uint64_t keep_frames(std::string& bytes, std::uint64_t most, bool& damaged) {
@@ -40,6 +41,12 @@ Result<void> BlockSource::refresh() {
 const SegmentName* BlockSource::segment_of(std::uint64_t leaf) const {
     const auto after = std::ranges::upper_bound(segments_, leaf, {}, &SegmentName::first);
     return after == segments_.begin() ? nullptr : &*(after - 1);
+}
+
+std::uint64_t BlockSource::last_known_block() const {
+    const auto log = logs_.find(last_segment());
+    return last_segment() / kBlockLeaves +
+           (log == logs_.end() ? 0 : log->second.offsets.size() - 1);
 }
 
 Result<const Block*> BlockSource::block(std::uint64_t number) {
@@ -140,7 +147,9 @@ Result<void> BlockSource::read_log(const SegmentName& segment, std::uint64_t num
         block_ = {
             .first = segment.first + n * kBlockLeaves, .segment = segment.first, .offset = begin};
         bool damaged = false;
-        for (std::uint64_t want = kReadBytes;; want *= 2) {
+        // About as long as the block before, where that is known.
+        const std::uint64_t likely = n == 0 ? kReadBytes : (begin - log.offsets[n - 1]) * 5 / 4;
+        for (std::uint64_t want = std::max(likely, kReadBytesMin);; want *= 2) {
             block_.frames = TRY(disk_->read(path, begin, want));
             const bool all = block_.frames.size() < want;
             block_.leaves = keep_frames(block_.frames, kBlockLeaves, damaged);

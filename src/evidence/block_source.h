@@ -45,6 +45,9 @@ class BlockSource {
     /// First leaf of the last segment.
     [[nodiscard]] std::uint64_t last_segment() const { return segments_.back().first; }
 
+    /// The ledger has all blocks before this one: where to begin to look for its end.
+    [[nodiscard]] std::uint64_t last_known_block() const;
+
     /// The block that holds leaf `number * 256`. A block beyond the end has no leaves. Errors:
     /// unknown (pruned), malformed (damage, with where). Valid until the next call.
     Result<const Block*> block(std::uint64_t number);

@@ -111,7 +111,7 @@ std::uint64_t LedgerReader::first() const {
 
 Result<std::uint64_t> LedgerReader::size() {
     TRY(state_->blocks.refresh());
-    std::uint64_t number = state_->blocks.last_segment() / kBlockLeaves;
+    std::uint64_t number = state_->blocks.last_known_block();
     for (;; ++number) {
         const Block* block = TRY(state_->blocks.block(number));
         if (block->leaves < kBlockLeaves) {
