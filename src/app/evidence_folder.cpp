@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/escape.h"
 #include "event/canonical.h"
 
 namespace mailvigil::app {
@@ -29,6 +30,12 @@ void catch_up_if_nobody_writes(evidence::Disk& disk,
 }
 
 }  // namespace
+
+std::string asked_of(std::string_view folder, std::string_view command) {
+    return folder == kDefaultEvidence
+               ? std::string(command)
+               : fmt::format("{} --evidence {}", command, shell_quote(folder));
+}
 
 std::string lock_file(std::string_view folder) {
     return fmt::format("{}/lock", folder);

@@ -20,6 +20,9 @@ namespace mailvigil::app {
 
 inline constexpr std::string_view kDefaultEvidence = "/var/lib/mailvigil/evidence";
 
+/// A command to give next, asked of that folder: "mailvigil incident show 3 --evidence DIR".
+std::string asked_of(std::string_view folder, std::string_view command);
+
 /// How far the ledger is sealed.
 struct SealedState {
     std::string origin;

@@ -331,10 +331,8 @@ class Replay {
         }
         for (std::string& next : finding.next) {
             if (next.starts_with("mailvigil replay")) {
-                next = fmt::format("mailvigil incident show {}", finding.incident);
-                next += options_.ledger == kDefaultEvidence
-                            ? std::string()
-                            : fmt::format(" --evidence {}", shell_quote(options_.ledger));
+                next = asked_of(options_.ledger,
+                                fmt::format("mailvigil incident show {}", finding.incident));
             }
         }
     }

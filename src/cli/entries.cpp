@@ -179,7 +179,9 @@ Exit tell_below_entries(app::EvidenceFolder& folder,
         return Exit::failure;
     }
     if (shown.incident) {
-        note("next", fmt::format("mailvigil incident show {}", *shown.incident));
+        note("next",
+             app::asked_of(folder.path(),
+                           fmt::format("mailvigil incident show {}", *shown.incident)));
     }
     return Exit::nothing_found;
 }

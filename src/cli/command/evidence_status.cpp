@@ -44,7 +44,9 @@ std::string last_words(app::EvidenceFolder& folder, const app::LedgerStatus& sta
     return seal ? std::string((*seal)->message()) : std::string();
 }
 
-void tell(const app::LedgerStatus& status, const std::string& last_seal) {
+void tell(const app::LedgerStatus& status,
+          const std::string& folder,
+          const std::string& last_seal) {
     note("origin", status.state.origin.empty() ? "no checkpoint yet" : status.state.origin);
     note("records",
          fmt::format("{} to {}{}",
@@ -91,7 +93,10 @@ void tell(const app::LedgerStatus& status, const std::string& last_seal) {
         note("log key", status.log_vkey);
         note("epoch key", status.first_epoch_vkey);
         note("", "keep the epoch key, the first of this ledger, outside this host:");
-        note("next", fmt::format("mailvigil evidence verify --vkey {}", status.first_epoch_vkey));
+        note("next",
+             app::asked_of(
+                 folder,
+                 fmt::format("mailvigil evidence verify --vkey {}", status.first_epoch_vkey)));
     }
 }
 
@@ -142,7 +147,8 @@ Exit run(const Arguments& arguments) {
         return complain_of(status.error());
     }
     const std::string last_seal = last_words(*folder, *status);
-    question->for_people() ? tell(*status, last_seal) : list(*status, last_seal, question->form);
+    question->for_people() ? tell(*status, question->folder, last_seal)
+                           : list(*status, last_seal, question->form);
     return Exit::nothing_found;
 }
 

@@ -95,7 +95,9 @@ Exit run(const Arguments& arguments) {
              fmt::format("{}, {} of them not closed by anybody · days and times are UTC",
                          output::render_count(table.rows(), "incident"),
                          open));
-        note("next", fmt::format("mailvigil incident show {}", incidents->back().number));
+        note("next",
+             app::asked_of(folder->path(),
+                           fmt::format("mailvigil incident show {}", incidents->back().number)));
     }
     return Exit::nothing_found;
 }

@@ -74,12 +74,15 @@ Result<void> tell_records(app::EvidenceFolder& folder,
                          *incident.closed_leaf));
     }
     if (!incident.leaves.empty()) {
-        note("prove", fmt::format("mailvigil evidence prove {}", incident.leaves.back()));
+        note("prove",
+             app::asked_of(folder.path(),
+                           fmt::format("mailvigil evidence prove {}", incident.leaves.back())));
     }
     note("hand over",
-         fmt::format("mailvigil evidence export --incident {} --to case-{}",
-                     incident.number,
-                     incident.number));
+         app::asked_of(folder.path(),
+                       fmt::format("mailvigil evidence export --incident {} --to case-{}",
+                                   incident.number,
+                                   incident.number)));
     return {};
 }
 

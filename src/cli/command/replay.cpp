@@ -185,12 +185,11 @@ bool close_recorder(app::Recorder& recorder, const std::string& folder) {
     if (!closed || recorder.lost() > 0) {
         return false;
     }
-    complain(
-        fmt::format("evidence: {} {} sealed in {}; next: mailvigil incident list --evidence {}",
-                    recorder.records(),
-                    recorder.records() == 1 ? "record" : "records",
-                    folder,
-                    folder));
+    complain(fmt::format("evidence: {} {} sealed in {}; next: {}",
+                         recorder.records(),
+                         recorder.records() == 1 ? "record" : "records",
+                         folder,
+                         app::asked_of(folder, "mailvigil incident list")));
     return true;
 }
 

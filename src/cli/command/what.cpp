@@ -174,8 +174,10 @@ Exit run(const Arguments& arguments) {
         return Exit::failure;
     }
     note("next",
-         deeds.incident ? fmt::format("mailvigil incident show {}", *deeds.incident)
-                        : fmt::format("mailvigil evidence prove {}", deeds.last_leaf));
+         app::asked_of(folder->path(),
+                       deeds.incident
+                           ? fmt::format("mailvigil incident show {}", *deeds.incident)
+                           : fmt::format("mailvigil evidence prove {}", deeds.last_leaf)));
     return Exit::nothing_found;
 }
 

@@ -102,11 +102,17 @@ Exit show(app::EvidenceFolder& folder,
         return Exit::failure;
     }
     if (told->incident) {
-        note("next", fmt::format("mailvigil incident show {}", *told->incident));
+        note("next",
+             app::asked_of(folder.path(),
+                           fmt::format("mailvigil incident show {}", *told->incident)));
     } else if (told->notable) {
-        note("next", fmt::format("mailvigil evidence prove {}", *told->notable));
+        note("next",
+             app::asked_of(folder.path(),
+                           fmt::format("mailvigil evidence prove {}", *told->notable)));
     } else {
-        note("next", fmt::format("mailvigil who {} --all", shell_quote(named)));
+        note("next",
+             app::asked_of(folder.path(),
+                           fmt::format("mailvigil who {} --all", shell_quote(named))));
     }
     return Exit::nothing_found;
 }
