@@ -139,8 +139,6 @@ TEST(FailingDiskTest, drafts_of_private_keys_are_erased_by_the_next_writer) {
 
 TEST(FailingDiskTest, a_new_ledger_that_was_told_of_survives_with_its_folder) {
     MemoryDisk disk;
-    ASSERT_TRUE(disk.make_folder("var"));
-    ASSERT_TRUE(disk.sync_folder("."));
     auto ledger = Ledger::open(disk, "var/d", small_options(), kNoon);
     ASSERT_TRUE(ledger);
     const auto survivor = disk.after(PowerLoss::forgets);

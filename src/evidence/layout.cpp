@@ -70,6 +70,18 @@ std::string parent_of(std::string_view folder) {
                : std::string(folder.substr(0, std::max(slash, std::size_t{1})));
 }
 
+Result<void> make_path(Disk& disk, const std::string& folder) {
+    if (disk.exists(folder)) {
+        return {};
+    }
+    const std::string parent = parent_of(folder);
+    if (parent != folder && parent != ".") {
+        TRY(make_path(disk, parent));
+    }
+    TRY(disk.make_folder(folder));
+    return disk.sync_folder(parent);
+}
+
 Result<void> replace_file(Disk& disk,
                           const std::string& folder,
                           const std::string& path,

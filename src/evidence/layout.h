@@ -87,6 +87,9 @@ Result<std::string> read_whole(Disk& disk, const std::string& path, std::uint64_
 /// The folder that a folder lies in.
 std::string parent_of(std::string_view folder);
 
+/// Makes the folder, and those above it that are not there, mode 0700, durably.
+Result<void> make_path(Disk& disk, const std::string& folder);
+
 /// Replaces a small file in one step: a temporary one beside it, synced, renamed, folder synced.
 Result<void> replace_file(Disk& disk,
                           const std::string& folder,

@@ -96,7 +96,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Disk& disk,
                                              Timestamp now) {
     auto state = std::make_unique<State>(disk, Layout{std::move(folder)}, std::move(options));
     const Layout& layout = state->layout;
-    TRY(disk.make_folder(layout.folder));
+    TRY(make_path(disk, layout.folder));
     state->lock = TRY(disk.lock(layout.lock()));
     TRY(make_folders(disk, layout));
 

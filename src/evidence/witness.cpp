@@ -189,7 +189,7 @@ Result<Witness> Witness::open(Disk& disk,
     if (key.verifier().type != KeyType::cosignature) {
         return malformed("a witness signs with a key for cosignatures only");
     }
-    TRY(disk.make_folder(folder));
+    TRY(make_path(disk, folder));
     TRY(disk.sync_folder(parent_of(folder)));
     auto lock = TRY(disk.lock(folder + "/lock"));
     Witness witness(disk, std::move(folder), std::move(key), std::move(lock));
