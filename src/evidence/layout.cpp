@@ -75,7 +75,7 @@ Result<void> make_path(Disk& disk, const std::string& folder) {
         return {};
     }
     const std::string parent = parent_of(folder);
-    if (parent != folder && parent != ".") {
+    if (parent != folder) {
         TRY(make_path(disk, parent));
     }
     TRY(disk.make_folder(folder));

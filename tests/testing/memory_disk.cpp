@@ -201,7 +201,8 @@ Result<std::uint64_t> MemoryDisk::size(const std::string& path) {
 }
 
 bool MemoryDisk::exists(const std::string& path) {
-    return names_.contains(path) || folders_.contains(path);
+    // The root, and where the program stands, are there on every disk.
+    return path == "/" || path == "." || names_.contains(path) || folders_.contains(path);
 }
 
 Result<void> MemoryDisk::rename(const std::string& from, const std::string& to) {
