@@ -346,7 +346,9 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> verify(Disk& disk, const std::string& folder, const VerifyOptions& options) {
-    for (int reading = 0; reading < kReadingsMax; ++reading) {
+    const auto until = std::chrono::steady_clock::now() + options.patience;
+    for (int reading = 0;
+         reading < kReadingsMax || std::chrono::steady_clock::now() < until; ++reading) {
         Verifier verifier(disk, folder, options);
         if (TRY(verifier.run())) {
             return verifier.take_report();
