@@ -131,6 +131,9 @@ Access& Tracker::note_access(const Event& event,
                              bool& fresh) {
     Access& access = accesses_.note(process.self, place.mailbox(), access_class, fresh);
     access.last = event.time;
+    if (event.event_count() > 1) {
+        access.count += event.event_count() - 1;
+    }
     if (event.has(Field::file_size)) {
         access.bytes = access.bytes.value_or(0) + event.file_size();
     }

@@ -1,0 +1,174 @@
+// Opened files: the exits of the calls that open, and of pidfd_getfd, which brings an opened file
+// in.
+#pragma once
+
+#include "access.h"
+
+static __always_inline struct file* file_of(struct task_struct* task, __s64 number) {
+    struct fdtable* table = READ(task, files, fdt);
+    struct file* file = NULL;
+    if ((__u64)number < READ(table, max_fds)) {
+        struct file** files = READ(table, fd);
+        bpf_probe_read_kernel(&file, sizeof(file), files + number);
+    }
+    return file;
+}
+
+static __always_inline __u32 class_of(__u32 f_mode, __u32 flags, __u32 mode) {
+    if ((mode & S_IFMT) == S_IFDIR) {
+        return mv_class_list;
+    }
+    if (f_mode & FMODE_CREATED) {
+        return mv_class_create;
+    }
+    if ((flags & O_ACCMODE) == O_RDWR) {
+        return mv_class_update;
+    }
+    return (flags & O_ACCMODE) != 0 || (flags & O_TRUNC) ? mv_class_write : mv_class_open;
+}
+
+// Unwatched, but the process carries mail and writes it, or the file is one that such a process
+// wrote.
+static __always_inline void follow_mail(struct access* access, const struct mv_config* settings) {
+    if (settings->derived == 0 || (access->file_class == mv_class_list)) {
+        return;
+    }
+    struct mv_plan_key key = {.inode = READ(access->inode, i_ino), .device = access->device};
+    struct verdict verdict = {.watch = mv_watch_derived};
+    if (access->file_class == mv_class_open) {
+        if (bpf_map_lookup_elem(&derived, &key) != NULL) {
+            add(access, &verdict);
+        }
+        return;
+    }
+    if ((READ(access->inode, i_mode) & S_IFMT) != S_IFREG) {
+        return;
+    }
+    __u32 tgid = READ(access->task, tgid);
+    __u64* start = bpf_map_lookup_elem(&tainted, &tgid);
+    if (start != NULL && *start == start_of(access->task)) {
+        __u32 one = 1;
+        bpf_map_update_elem(&derived, &key, &one, BPF_ANY);
+        add(access, &verdict);
+    }
+}
+
+// Not static: as walk().
+__noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook) {
+    struct task_struct* task = (struct task_struct*)task_address;
+    struct file* file = (struct file*)file_address;
+    struct mv_config* settings = settings_of();
+    if (settings == NULL || file == NULL) {
+        return 0;
+    }
+    __u32 f_mode = READ(file, f_mode);
+    if (f_mode & FMODE_PATH) {
+        return 0;
+    }
+    struct inode* inode = READ(file, f_inode);
+    __u32 mode = READ(inode, i_mode);
+    struct access access = {.task = task,
+                            .inode = inode,
+                            .file = file,
+                            .device = READ(inode, i_sb, s_dev),
+                            .flags = READ(file, f_flags),
+                            .hook = hook};
+    access.file_class = class_of(f_mode, access.flags, mode);
+    if (hook == mv_hook_snapshot && access.file_class == mv_class_create) {
+        access.file_class = mv_class_write;
+    }
+    if (settings->blocks != 0 && (mode & S_IFMT) == S_IFBLK) {
+        struct mv_plan_key key = {.inode = READ(inode, i_rdev), .device = 0};
+        struct mv_plan_entry* entry = bpf_map_lookup_elem(&plan, &key);
+        if (entry != NULL && (entry->watch & mv_watch_block)) {
+            struct verdict verdict = {.watch = entry->watch};
+            access.file_class = mv_class_block;
+            add(&access, &verdict);
+        }
+        return 0;
+    }
+    if (bpf_map_lookup_elem(&devices, &access.device) == NULL) {
+        follow_mail(&access, settings);
+        return 0;
+    }
+    struct verdict verdict =
+        opened_verdict(READ(file, f_path.dentry), inode, access.device, settings);
+    if (verdict.watch == 0 || (verdict.watch & mv_watch_ignore)) {
+        follow_mail(&access, settings);
+        return 0;
+    }
+    if (is_wanted(verdict.watch, access.file_class)) {
+        add(&access, &verdict);
+    } else {
+        follow_mail(&access, settings);
+    }
+    if (takes_up_mail(verdict.watch, access.file_class) && hook != mv_hook_snapshot) {
+        taint(&access, settings);
+    }
+    return 0;
+}
+
+static __always_inline int on_open(struct sys_exit_context* context, __u32 hook) {
+    struct mv_config* settings = settings_of();
+    if (settings == NULL || context->result < 0) {
+        return 0;
+    }
+    struct task_struct* task = current_task();
+    if (!is_foreign(settings, bpf_get_current_pid_tgid() >> 32)) {
+        return 0;
+    }
+    return consider_file((__u64)task, (__u64)file_of(task, context->result), hook);
+}
+
+SEC("tp/syscalls/sys_exit_open")
+
+int exit_open(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_open);
+}
+
+SEC("tp/syscalls/sys_exit_openat")
+
+int exit_openat(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_openat);
+}
+
+SEC("tp/syscalls/sys_exit_openat2")
+
+int exit_openat2(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_openat2);
+}
+
+SEC("tp/syscalls/sys_exit_creat")
+
+int exit_creat(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_creat);
+}
+
+SEC("tp/syscalls/sys_exit_open_by_handle_at")
+
+int exit_open_by_handle_at(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_open_by_handle_at);
+}
+
+SEC("tp/syscalls/sys_exit_pidfd_getfd")
+
+int exit_pidfd_getfd(struct sys_exit_context* context) {
+    return on_open(context, mv_hook_pidfd_getfd);
+}
+
+// What is open already when the sensor starts.
+SEC("iter/task_file")
+
+int open_files(struct bpf_iter__task_file* context) {
+    // Read and not loaded: the verifier wants plain numbers for consider_file().
+    struct task_struct* task = NULL;
+    struct file* file = NULL;
+    bpf_probe_read_kernel(&task, sizeof(task), &context->task);
+    bpf_probe_read_kernel(&file, sizeof(file), &context->file);
+    struct mv_config* settings = settings_of();
+    if (task == NULL || file == NULL || settings == NULL ||
+        !is_foreign(settings, READ(task, tgid))) {
+        return 0;
+    }
+    return consider_file((__u64)task, (__u64)file, mv_hook_snapshot);
+}

@@ -1,0 +1,235 @@
+// The kernel's own eyes: eBPF programs on tracepoints and the page cache. Who did what is settled
+// in the kernel, at the moment it happens.
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "sensor/ebpf/decoder.h"
+#include "sensor/ebpf/object.h"
+#include "sensor/feed/roster.h"
+#include "sensor/world.h"
+
+namespace mailvigil::sensor::feed {
+
+namespace {
+
+using ebpf::Decoder;
+using ebpf::Object;
+using ebpf::SumBook;
+using ebpf::Told;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+/// A sum without an access for so long is closed; the next access begins a new one.
+constexpr std::uint64_t kIdle = 30 * kSecond;
+/// A record may wait so long in the ring before it is taken for lost.
+constexpr std::uint64_t kLate = 2 * kSecond;
+/// Counts are read so often.
+constexpr std::uint64_t kPeriod = kSecond;
+/// Records taken in one go, so that a storm does not keep the rest waiting.
+constexpr std::size_t kRecordsMax = 65'536;
+
+class EbpfFeed final : public Feed {
+  public:
+    EbpfFeed(World& world, std::unique_ptr<Object> object)
+        : world_(world), object_(std::move(object)), decoder_(world, sums_) {
+        for (const std::uint32_t pid : world_.processes.read_proc()) {
+            running_.push_back(pid);
+        }
+        checked_ = BootClock::now();
+        before_ = object_->counts();
+    }
+
+    [[nodiscard]] int fd() const override { return object_->fd(); }
+
+    bool drain(EventBatch& batch) override {
+        for (; !running_.empty(); running_.pop_front()) {
+            if (batch.full()) {
+                return true;
+            }
+            give_running(running_.front(), batch);
+        }
+        if (batch.full()) {
+            return true;
+        }
+        const bool more = object_->consume([&](std::span<const std::byte> record) {
+            decoder_.decode(record, batch);
+            return !batch.full() && ++taken_ < kRecordsMax;
+        });
+        if (taken_ >= kRecordsMax) {
+            taken_ = 0;
+            return false;
+        }
+        taken_ = more ? taken_ : 0;
+        return more;
+    }
+
+    bool settle(EventBatch& batch) override {
+        for (const EndedProcess& ended : world_.ended) {
+            for (const mv_sum_key& key : sums_.take(ended.who.tgid, ended.who.start)) {
+                close(key);
+            }
+            waiting_.push_back({.ended = ended, .is_exit = true});
+        }
+        world_.ended.clear();
+        const std::uint64_t now = BootClock::now();
+        if (now >= checked_ + kPeriod) {
+            note_losses(now);
+            read_sums(now);
+            world_.processes.sweep(now);
+            checked_ = now;
+        }
+        for (; !waiting_.empty() && !batch.full(); waiting_.pop_front()) {
+            give(waiting_.front(), batch);
+        }
+        return !waiting_.empty();
+    }
+
+    Result<> update() override {
+        TRY(object_->set_plan(world_.plan));
+        return {};
+    }
+
+    Result<> list_open_files() { return object_->list_open_files(); }
+
+    [[nodiscard]] FeedCounts counts() const override {
+        const mv_counts kernel = object_->counts();
+        FeedCounts counts;
+        counts.records = decoder_.counts().records;
+        counts.events = decoder_.counts().events;
+        for (const std::uint64_t dropped : kernel.dropped) {
+            counts.dropped += dropped;
+        }
+        counts.unattributed = world_.processes.unattributed();
+        counts.accesses = kernel.accesses;
+        return counts;
+    }
+
+    [[nodiscard]] std::vector<Limitation> limitations() const override {
+        return object_->limitations();
+    }
+
+  private:
+    struct Waiting {
+        Told told{};
+        std::uint64_t count = 0;
+        std::uint64_t last = 0;
+        EndedProcess ended{};
+        Loss loss{};
+        mv_sum_key key{};
+        mv_sum sum{};
+        bool is_exit = false;
+        bool is_loss = false;
+        bool is_untold = false;
+    };
+
+    void give(const Waiting& waiting, EventBatch& batch) {
+        if (waiting.is_exit) {
+            decoder_.give_exit(waiting.ended, batch);
+        } else if (waiting.is_loss) {
+            give_gap(waiting.loss, batch);
+        } else if (waiting.is_untold) {
+            decoder_.give_untold(waiting.key, waiting.sum, batch);
+        } else {
+            decoder_.give_count(waiting.told, waiting.count, waiting.last, batch);
+        }
+    }
+
+    void give_running(std::uint32_t pid, EventBatch& batch) {
+        const Life* life = world_.processes.find(pid);
+        if (life == nullptr || life->ended != 0) {
+            return;
+        }
+        Event& event = start_event(
+            world_, *life, EventClass::process_start, world_.clock.time(life->who.start), batch);
+        event.set_event_action("was running");
+        set_image(world_, *life, event, batch.arena());
+    }
+
+    /// Takes a sum out of the kernel and gives what of it was not given.
+    void close(const mv_sum_key& key) {
+        Told* told = sums_.find(key);
+        mv_sum sum{};
+        if (told != nullptr && object_->take_sum(key, sum) && sum.count > told->given) {
+            waiting_.push_back({.told = *told, .count = sum.count - told->given, .last = sum.last});
+        }
+        sums_.remove(key);
+    }
+
+    void read_sums(std::uint64_t now) {
+        for (const auto& [key, sum] : object_->sums()) {
+            Told* told = sums_.find(key);
+            if (told == nullptr) {
+                if (sum.last + kLate < now) {
+                    mv_sum taken{};
+                    if (object_->take_sum(key, taken) && taken.count != 0) {
+                        waiting_.push_back({.key = key, .sum = taken, .is_untold = true});
+                    }
+                }
+                continue;
+            }
+            if (sum.last + kIdle < now) {
+                close(key);
+            } else if (sum.count > told->given) {
+                waiting_.push_back(
+                    {.told = *told, .count = sum.count - told->given, .last = sum.last});
+                told->given = sum.count;
+            }
+        }
+    }
+
+    void note_losses(std::uint64_t now) {
+        const mv_counts counts = object_->counts();
+        std::uint64_t lost = 0;
+        for (std::size_t kind = 0; kind < mv_kind_count; ++kind) {
+            lost += counts.dropped[kind] - before_.dropped[kind];
+        }
+        if (lost != 0) {
+            waiting_.push_back({.loss = {.reason = "the ring of the eBPF sensor was full",
+                                         .lost = lost,
+                                         .start = world_.clock.time(checked_),
+                                         .end = world_.clock.time(now)},
+                                .is_loss = true});
+        }
+        before_ = counts;
+    }
+
+    World& world_;
+    std::unique_ptr<Object> object_;
+    SumBook sums_;
+    Decoder decoder_;
+    std::deque<std::uint32_t> running_;
+    std::deque<Waiting> waiting_;
+    mv_counts before_{};
+    std::uint64_t checked_ = 0;
+    std::size_t taken_ = 0;
+};
+
+Result<std::unique_ptr<Feed>> open(World& world) {
+    std::unique_ptr<Object> object = TRY(Object::load());
+    TRY(object->set_plan(world.plan));
+    auto feed = std::make_unique<EbpfFeed>(world, std::move(object));
+    // Where that cannot be, the limitations say so.
+    (void)feed->list_open_files();
+    return feed;
+}
+
+constexpr Capability kCapabilities[] = {Capability::process_life,
+                                        Capability::identity,
+                                        Capability::file_open,
+                                        Capability::file_read,
+                                        Capability::block_device,
+                                        Capability::network,
+                                        Capability::mounts};
+
+}  // namespace
+
+extern constinit const Sensor ebpf;
+constinit const Sensor ebpf{
+    .name = "ebpf",
+    .summary =
+        "eBPF on tracepoints and the page cache: processes, opened and read files, connections",
+    .capabilities = kCapabilities,
+    .open = open};
+
+}  // namespace mailvigil::sensor::feed

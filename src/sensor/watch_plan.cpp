@@ -1,0 +1,265 @@
+#include "sensor/watch_plan.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "sensor/ebpf/wire.h"
+#include "sensor/mount_table.h"
+#include "sensor/proc_file.h"
+
+namespace mailvigil::sensor {
+
+namespace {
+
+static_assert(watch::kRead == mv_watch_read && watch::kWrite == mv_watch_write &&
+              watch::kList == mv_watch_list && watch::kNames == mv_watch_names &&
+              watch::kAttribute == mv_watch_attribute && watch::kTaint == mv_watch_taint &&
+              watch::kByDirectory == mv_watch_by_directory && watch::kByFile == mv_watch_by_file &&
+              watch::kIgnore == mv_watch_ignore && watch::kBoundary == mv_watch_boundary);
+
+PlanPlace look(std::string path, std::uint32_t what) {
+    PlanPlace place{.path = std::move(path), .what = what, .key = {}};
+    struct stat status{};
+    if (::stat(place.path.c_str(), &status) == 0) {
+        place.key = {status.st_ino, kernel_device(status.st_dev)};
+        place.is_directory = S_ISDIR(status.st_mode);
+        if (S_ISBLK(status.st_mode)) {
+            place.block = kernel_device(status.st_rdev);
+        }
+    }
+    return place;
+}
+
+std::string_view parent_of(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == 0 || slash == std::string_view::npos ? std::string_view("/")
+                                                         : path.substr(0, slash);
+}
+
+std::string without_end_slash(std::string path) {
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
+    }
+    return path;
+}
+
+std::string sys_block(std::uint32_t device) {
+    return fmt::format("/sys/dev/block/{}:{}", device >> 20U, device & 0xfffffU);
+}
+
+/// "7:0\n" to a kernel device number; 0: not one.
+std::uint32_t parse_device(std::string_view text) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        return 0;
+    }
+    for (const char c : text.substr(0, colon)) {
+        major = major * 10 + static_cast<unsigned>(c - '0');
+    }
+    for (const char c : text.substr(colon + 1)) {
+        if (c < '0' || c > '9') {
+            break;
+        }
+        minor = minor * 10 + static_cast<unsigned>(c - '0');
+    }
+    return major << 20U | minor;
+}
+
+/// The device itself, the disk that it is a partition of, and what a device mapper lays it on.
+void devices_below(std::uint32_t device, int depth, std::vector<std::uint32_t>& found) {
+    constexpr int kDepthMax = 8;
+    if (device == 0 || depth > kDepthMax || std::ranges::find(found, device) != found.end()) {
+        return;
+    }
+    const std::string folder = sys_block(device);
+    std::error_code error;
+    if (!std::filesystem::exists(folder, error)) {
+        return;
+    }
+    found.push_back(device);
+    if (std::filesystem::exists(folder + "/partition", error)) {
+        devices_below(parse_device(read_small_file(folder + "/../dev")), depth + 1, found);
+    }
+    for (const auto& slave : std::filesystem::directory_iterator(folder + "/slaves", error)) {
+        devices_below(
+            parse_device(read_small_file(slave.path().string() + "/dev")), depth + 1, found);
+    }
+}
+
+}  // namespace
+
+std::uint32_t kernel_device(std::uint64_t st_dev) {
+    return (::gnu_dev_major(st_dev) << 20U) | ::gnu_dev_minor(st_dev);
+}
+
+std::string device_text(std::uint32_t kernel_device) {
+    return fmt::format("{:02x}:{:02x}", kernel_device >> 20U, kernel_device & 0xfffffU);
+}
+
+void PlanBook::add(PlanPlace place) {
+    if (places_.size() == kPlacesMax) {
+        ++left_out_;
+        return;
+    }
+    const std::size_t index = places_.size();
+    if (place.key.inode != 0) {
+        by_key_.try_emplace(place.key, index);
+    }
+    by_path_.try_emplace(place.path, index);
+    places_.push_back(std::move(place));
+}
+
+void PlanBook::set(const WatchPlan& plan) {
+    plan_ = plan;
+    places_.clear();
+    by_path_.clear();
+    by_key_.clear();
+    left_out_ = 0;
+    scanned_ = 0;
+    scan_was_cut_ = false;
+    for (const Watched& watched : plan_.places) {
+        add(look(without_end_slash(watched.path), watched.what));
+    }
+    for (const std::string& program : plan_.boundaries) {
+        add(look(program, watch::kBoundary));
+    }
+    follow_mounts();
+    const std::vector<PlanPlace> asked = places_;
+    for (const PlanPlace& place : asked) {
+        follow_links(place);
+    }
+    follow_devices();
+}
+
+// The walk to the root of a file system ends there: what is mounted below a watched directory has a
+// root of its own.
+void PlanBook::follow_mounts() {
+    for (const Mount& mount : read_mounts("/proc/self/mountinfo")) {
+        const PlanPlace* above = find(std::string_view(mount.point));
+        if (above != nullptr && above->path != mount.point && above->is_directory) {
+            PlanPlace place = look(mount.point, above->what);
+            place.derived = true;
+            add(std::move(place));
+        }
+    }
+}
+
+// A file with a second name may be read under that one, where nothing is watched.
+void PlanBook::follow_links(const PlanPlace& place) {
+    if (!place.is_directory || (place.what & watch::kRead) == 0 ||
+        (place.what & watch::kIgnore) != 0) {
+        return;
+    }
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator at(
+        place.path, std::filesystem::directory_options::skip_permission_denied, error);
+    const std::filesystem::recursive_directory_iterator end;
+    for (; !error && at != end; at.increment(error)) {
+        if (++scanned_ > kFilesScannedMax) {
+            scan_was_cut_ = true;
+            return;
+        }
+        struct stat status{};
+        if (::lstat(at->path().c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+            status.st_nlink > 1) {
+            add_file(
+                {status.st_ino, kernel_device(status.st_dev)}, at->path().string(), place.what);
+        }
+    }
+}
+
+void PlanBook::follow_devices() {
+    std::vector<std::uint32_t> devices;
+    for (const PlanPlace& place : places_) {
+        if (place.key.inode != 0 && (place.what & watch::kTaint) != 0) {
+            devices_below(place.key.device, 0, devices);
+        }
+    }
+    for (const std::uint32_t device : devices) {
+        const std::string name =
+            std::filesystem::path(read_link(sys_block(device))).filename().string();
+        add({.path = "/dev/" + name,
+             .what = mv_watch_block,
+             .key = {},
+             .is_directory = false,
+             .block = device,
+             .derived = true});
+        std::string image = read_small_file(sys_block(device) + "/loop/backing_file");
+        image.erase(image.find_last_not_of('\n') + 1);
+        if (!image.empty()) {
+            PlanPlace place = look(image, watch::kRead | watch::kWrite | watch::kByFile);
+            place.derived = true;
+            add(std::move(place));
+        }
+    }
+}
+
+void PlanBook::refresh() {
+    const std::vector<PlanPlace> old = places_;
+    set(WatchPlan(plan_));
+    // Second names that were found on the way are kept as long as the plan is.
+    for (const PlanPlace& place : old) {
+        if (place.derived && place.key.inode != 0 && !place.is_directory && place.block == 0) {
+            add_file(place.key, place.path, place.what);
+        }
+    }
+}
+
+bool PlanBook::moved() {
+    const std::size_t asked = std::min(places_.size(), plan_.places.size());
+    for (std::size_t i = 0; i < std::min(kLooksMax, asked); ++i) {
+        next_look_ = next_look_ + 1 < asked ? next_look_ + 1 : 0;
+        const PlanPlace& known = places_[next_look_];
+        if (look(known.path, known.what).key != known.key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool PlanBook::add_file(const FileKey& key, std::string_view path, std::uint32_t what) {
+    if (by_key_.contains(key) || places_.size() == kPlacesMax) {
+        return false;
+    }
+    add({.path = std::string(path),
+         .what = what | watch::kByFile,
+         .key = key,
+         .is_directory = false,
+         .block = 0,
+         .derived = true});
+    return true;
+}
+
+const PlanPlace* PlanBook::find(std::uint32_t id) const {
+    return id == 0 || id > places_.size() ? nullptr : &places_[id - 1];
+}
+
+const PlanPlace* PlanBook::find(std::string_view path) const {
+    while (!path.empty()) {
+        const auto found = by_path_.find(std::string(path));
+        if (found != by_path_.end()) {
+            const PlanPlace& place = places_[found->second];
+            return (place.what & watch::kIgnore) != 0 || place.block != 0 ? nullptr : &place;
+        }
+        if (path == "/") {
+            break;
+        }
+        path = parent_of(path);
+    }
+    return nullptr;
+}
+
+const PlanPlace* PlanBook::find(const FileKey& key) const {
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? nullptr : &places_[found->second];
+}
+
+}  // namespace mailvigil::sensor
