@@ -195,6 +195,21 @@ Life& ProcessTable::touch(const mv_who& who) {
     return life;
 }
 
+const Life* ProcessTable::find_or_read(std::uint32_t pid) {
+    if (const Life* known = find(pid)) {
+        return known;
+    }
+    Life life;
+    Image image;
+    if (pid == 0 || !read_one(pid, life, image)) {
+        ++unattributed_;
+        return nullptr;
+    }
+    Life& kept = exec(life.who, std::move(image));
+    kept.from_proc = true;
+    return &kept;
+}
+
 const Life* ProcessTable::find(std::uint32_t pid) const {
     const auto found = lives_.find(pid);
     return found == lives_.end() ? nullptr : &found->second;

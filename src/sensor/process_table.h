@@ -58,6 +58,9 @@ class ProcessTable {
     /// not known is looked for in /proc.
     Life& touch(const mv_who& who);
 
+    /// The latest life of that pid, from /proc where no sensor told of it; null: there is none.
+    const Life* find_or_read(std::uint32_t pid);
+
     /// The latest life of that pid; null: none known.
     [[nodiscard]] const Life* find(std::uint32_t pid) const;
 

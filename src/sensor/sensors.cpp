@@ -144,6 +144,7 @@ void Sensors::look_after_plan() {
         inside_->looked = now;
     }
     bool changed = std::exchange(world.plan_grew, false);
+    bool replaced = std::exchange(world.plan_replaced, false);
     if (std::exchange(world.mounts_changed, false) || due) {
         std::vector<Mount> mounts = read_mounts("/proc/self/mountinfo");
         const bool other = mounts != inside_->mounts;
@@ -160,10 +161,11 @@ void Sensors::look_after_plan() {
             }
             inside_->mounts = std::move(mounts);
         }
-        if (other || (due && world.plan.moved())) {
-            world.plan.refresh();
-            changed = true;
-        }
+        replaced = replaced || other || (due && world.plan.moved());
+    }
+    if (replaced) {
+        world.plan.refresh();
+        changed = true;
     }
     if (changed) {
         // A plan that the kernel did not take whole is tried again with the next change.

@@ -24,7 +24,7 @@ static_assert(watch::kRead == mv_watch_read && watch::kWrite == mv_watch_write &
               watch::kIgnore == mv_watch_ignore && watch::kBoundary == mv_watch_boundary);
 
 PlanPlace look(std::string path, std::uint32_t what) {
-    PlanPlace place{.path = std::move(path), .what = what, .key = {}};
+    PlanPlace place{.path = std::move(path), .real = {}, .what = what, .key = {}};
     struct stat status{};
     if (::stat(place.path.c_str(), &status) == 0) {
         place.key = {status.st_ino, kernel_device(status.st_dev)};
@@ -114,6 +114,9 @@ void PlanBook::add(PlanPlace place) {
         by_key_.try_emplace(place.key, index);
     }
     by_path_.try_emplace(place.path, index);
+    if (!place.real.empty()) {
+        by_path_.try_emplace(place.real, index);
+    }
     places_.push_back(std::move(place));
 }
 
@@ -170,8 +173,10 @@ void PlanBook::follow_links(const PlanPlace& place) {
         struct stat status{};
         if (::lstat(at->path().c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
             status.st_nlink > 1) {
-            add_file(
-                {status.st_ino, kernel_device(status.st_dev)}, at->path().string(), place.what);
+            add_way_in({.path = at->path().string(),
+                        .real = {},
+                        .what = place.what,
+                        .key = {status.st_ino, kernel_device(status.st_dev)}});
         }
     }
 }
@@ -187,6 +192,7 @@ void PlanBook::follow_devices() {
         const std::string name =
             std::filesystem::path(read_link(sys_block(device))).filename().string();
         add({.path = "/dev/" + name,
+             .real = {},
              .what = mv_watch_block,
              .key = {},
              .is_directory = false,
@@ -207,8 +213,8 @@ void PlanBook::refresh() {
     set(WatchPlan(plan_));
     // Second names that were found on the way are kept as long as the plan is.
     for (const PlanPlace& place : old) {
-        if (place.derived && place.key.inode != 0 && !place.is_directory && place.block == 0) {
-            add_file(place.key, place.path, place.what);
+        if (place.derived && place.key.inode != 0 && place.block == 0) {
+            add_way_in(place);
         }
     }
 }
@@ -225,17 +231,22 @@ bool PlanBook::moved() {
     return false;
 }
 
-bool PlanBook::add_file(const FileKey& key, std::string_view path, std::uint32_t what) {
-    if (by_key_.contains(key) || places_.size() == kPlacesMax) {
+bool PlanBook::add_way_in(PlanPlace place) {
+    if (by_key_.contains(place.key) || places_.size() == kPlacesMax) {
         return false;
     }
-    add({.path = std::string(path),
-         .what = what | watch::kByFile,
-         .key = key,
-         .is_directory = false,
-         .block = 0,
-         .derived = true});
+    place.what |= place.is_directory ? 0 : watch::kByFile;
+    place.derived = true;
+    add(std::move(place));
     return true;
+}
+
+std::string PlanBook::plan_name(std::string_view path) const {
+    const PlanPlace* place = find(path);
+    if (place == nullptr || place->real.empty() || !path.starts_with(place->real)) {
+        return std::string(path);
+    }
+    return place->path + std::string(path.substr(place->real.size()));
 }
 
 const PlanPlace* PlanBook::find(std::uint32_t id) const {

@@ -62,6 +62,7 @@ std::string device_text(std::uint32_t kernel_device);
 
 struct PlanPlace {
     std::string path;
+    std::string real;  ///< without symbolic links, where that is another name
     std::uint32_t what = 0;
     FileKey key;  ///< inode 0: not there
     bool is_directory = false;
@@ -88,8 +89,12 @@ class PlanBook {
     /// Whether one of the next kLooksMax places lies elsewhere than it did; goes round all of them.
     bool moved();
 
-    /// Adds the file that is a second way into a watched place. False: known already, or full.
-    bool add_file(const FileKey& key, std::string_view path, std::uint32_t what);
+    /// Adds what is a second way into a watched place: a file with another name, a directory that
+    /// was moved out. False: known already, or full.
+    bool add_way_in(PlanPlace place);
+
+    /// `path`, in which no symbolic link is left, by the name that the plan has for it.
+    [[nodiscard]] std::string plan_name(std::string_view path) const;
 
     [[nodiscard]] const WatchPlan& plan() const { return plan_; }
 

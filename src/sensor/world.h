@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "event/event_batch.h"
@@ -20,8 +21,46 @@ struct EndedProcess {
     std::int32_t code = 0;
 };
 
+/// What one sensor has told, so that another does not tell it again.
+class ToldChanges {
+  public:
+    static constexpr std::size_t kKeptMax = 16'384;
+
+    enum class Scope : std::uint8_t { file, directory };
+
+    struct Key {
+        FileKey file;  ///< or the directory, where all in it are told together
+        std::uint32_t pid = 0;
+        EventClass event_class = EventClass::gap;
+        Scope scope = Scope::file;
+
+        bool operator==(const Key&) const = default;
+    };
+
+    void note(const Key& key) {
+        if (keys_.size() >= kKeptMax) {
+            keys_.clear();
+        }
+        keys_.insert(key);
+    }
+
+    [[nodiscard]] bool knows(const Key& key) const { return keys_.contains(key); }
+
+  private:
+    struct Hash {
+        std::size_t operator()(const Key& key) const noexcept {
+            return FileKeyHash{}(key.file) ^ (std::size_t{key.pid} << 20U) ^
+                   (static_cast<std::size_t>(key.event_class) << 8U) ^
+                   static_cast<std::size_t>(key.scope);
+        }
+    };
+
+    std::unordered_set<Key, Hash> keys_;
+};
+
 struct World {
     PlanBook plan;
+    ToldChanges told;
     ProcessTable processes;
     UserNames users;
     BootClock clock;
@@ -33,6 +72,8 @@ struct World {
     mv_who mounted_by{};
     /// Files that sensors found to be second ways into watched places: they belong into the plan.
     bool plan_grew = false;
+    /// Something was put where the plan asks for it: the plan must be looked at again.
+    bool plan_replaced = false;
 };
 
 /// A new event of that process life, with everything that is known of who it is. Texts are copied

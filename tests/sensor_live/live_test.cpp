@@ -13,6 +13,7 @@
 #include <set>
 
 #include "live_stage.h"
+#include "technique.h"
 
 namespace mailvigil::sensor {
 namespace {
@@ -46,18 +47,6 @@ std::string described(const std::vector<Seen>& all) {
     return text;
 }
 
-void read_all(int fd) {
-    std::array<char, 4096> bytes;
-    while (::read(fd, bytes.data(), bytes.size()) > 0) {
-    }
-}
-
-[[maybe_unused]] void read_path(const char* path) {
-    const int fd = ::open(path, O_RDONLY);
-    read_all(fd);
-    ::close(fd);
-}
-
 TEST_F(LiveTest, a_reader_is_named_with_what_it_ran) {
     LiveStage stage;
     const std::string mbox = stage.mail() + "/alice";
@@ -84,6 +73,52 @@ TEST_F(LiveTest, a_reader_is_named_with_what_it_ran) {
     EXPECT_EQ(exec->path, "/usr/bin/cat");
     ASSERT_FALSE(exec->ancestry.empty());
     EXPECT_EQ(exec->ancestry[0], "/usr/bin/dash");
+}
+
+// Every row of the evasion matrix: who really read, by whatever way.
+TEST_F(LiveTest, every_way_of_reading_is_seen_and_attributed) {
+    LiveStage stage;
+    const std::string mbox = stage.mail() + "/alice";
+    LiveStage::write_file(mbox, std::string(27 * 1024, 'x'));
+    ASSERT_EQ(::link(mbox.c_str(), (stage.root() + "/old_link").c_str()), 0);
+    struct stat facts{};
+    ASSERT_EQ(::stat(mbox.c_str(), &facts), 0);
+    stage.watch();
+    std::string table = fmt::format("{:36} {:10} {}\n", "technique", "result", "how");
+    for (const Technique& technique : techniques()) {
+        stage.settle(std::chrono::milliseconds(60));
+        const pid_t reader = technique.play(stage, mbox);
+        if (reader == 0) {
+            table += fmt::format("{:36} {:10} cannot be played here\n", technique.name, "-");
+            continue;
+        }
+        const bool raw = technique.name == "raw block device" ||
+                         technique.name == "image file of the file system";
+        const auto touches = [&](const Seen& one) {
+            return is_read(one) && (raw ? one.path == stage.device() || one.path == stage.image()
+                                        : one.path == mbox || one.inode == facts.st_ino);
+        };
+        const auto by_reader = [&](const Seen& one) {
+            return touches(one) && one.pid == static_cast<std::uint64_t>(reader);
+        };
+        const auto seen =
+            stage.collect([&](const auto& all) { return std::ranges::any_of(all, by_reader); },
+                          std::chrono::milliseconds(500));
+        const auto hit = std::ranges::find_if(seen, by_reader);
+        const bool other = std::ranges::any_of(seen, touches);
+        table +=
+            fmt::format("{:36} {:10} {}\n",
+                        technique.name,
+                        hit != seen.end() ? "seen"
+                        : other           ? "other pid"
+                                          : "missed",
+                        hit != seen.end()
+                            ? fmt::format("{} as {} by {}", hit->action, hit->path, hit->executable)
+                            : std::string(technique.missed_because));
+        EXPECT_EQ(hit != seen.end(), technique.missed_because.empty()) << technique.name << "\n"
+                                                                       << described(seen);
+    }
+    fmt::print("{}", table);
 }
 
 }  // namespace

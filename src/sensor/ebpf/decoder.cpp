@@ -138,7 +138,10 @@ bool Decoder::find_path(const mv_file& file, std::string_view names, std::string
         switch (find_by_inode(world_.plan, key, path)) {
             case InodeSearch::found:
                 world_.plan_grew =
-                    world_.plan.add_file(key, path, watch::kRead | watch::kWrite | watch::kTaint) ||
+                    world_.plan.add_way_in({.path = path,
+                                            .real = {},
+                                            .what = watch::kRead | watch::kWrite | watch::kTaint,
+                                            .key = key}) ||
                     world_.plan_grew;
                 return true;
             case InodeSearch::elsewhere:
@@ -188,6 +191,12 @@ void Decoder::file(const mv_file& file, std::string_view text, EventBatch& batch
         return;
     }
     const Life& life = world_.processes.touch(file.head.who);
+    const bool together = (file.head.notes & mv_note_by_directory) != 0;
+    world_.told.note(
+        {.file = {together ? file.directory_inode : file.inode, file.device},
+         .pid = file.head.who.tgid,
+         .event_class = kClasses[file.file_class],
+         .scope = together ? ToldChanges::Scope::directory : ToldChanges::Scope::file});
     if ((file.head.notes & mv_note_unsummed) == 0 &&
         !sums_.add(key_of(file),
                    {.file = file,
