@@ -12,7 +12,7 @@ function(mailvigil_ebpf TARGET SOURCE)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/sensor/ebpf)
   add_custom_command(OUTPUT ${object}
     COMMAND ${MAILVIGIL_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wno-unused-function -Werror
-      -D__TARGET_ARCH_x86 -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE} -fdebug-prefix-map=${CMAKE_SOURCE_DIR}=.
+      -D__TARGET_ARCH_x86 -I${CMAKE_SOURCE_DIR}/src -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE} -fdebug-prefix-map=${CMAKE_SOURCE_DIR}=.
       -c ${CMAKE_SOURCE_DIR}/${SOURCE} -o ${object}
     DEPENDS ${CMAKE_SOURCE_DIR}/${SOURCE} ${headers}
     COMMENT "eBPF object" VERBATIM)

@@ -8,7 +8,10 @@
 
 namespace mailvigil::sensor {
 
-InodeSearch find_by_inode(const PlanBook& plan, const FileKey& key, std::string& path) {
+InodeSearch find_by_inode(const PlanBook& plan,
+                          const FileKey& key,
+                          std::string& path,
+                          std::string_view except) {
     std::size_t looked = 0;
     std::vector<std::string> folders;
     for (const PlanPlace& place : plan.places()) {
@@ -29,7 +32,9 @@ InodeSearch find_by_inode(const PlanBook& plan, const FileKey& key, std::string&
             const std::string_view name(entry->d_name);
             if (entry->d_ino == key.inode && name != "." && name != "..") {
                 path = folder + "/" + std::string(name);
-                return InodeSearch::found;
+                if (path != except) {
+                    return InodeSearch::found;
+                }
             }
             if (++looked > kSearchedMax) {
                 return InodeSearch::given_up;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "sensor/watch_plan.h"
 
@@ -17,7 +18,10 @@ enum class InodeSearch : std::uint8_t {
 /// Entries of directories that are looked at for one question.
 inline constexpr std::size_t kSearchedMax = 400'000;
 
-/// Sets `path` when found.
-InodeSearch find_by_inode(const PlanBook& plan, const FileKey& key, std::string& path);
+/// Sets `path` when found; `except` is a name of it that is no answer.
+InodeSearch find_by_inode(const PlanBook& plan,
+                          const FileKey& key,
+                          std::string& path,
+                          std::string_view except = {});
 
 }  // namespace mailvigil::sensor

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "sensor/ebpf/wire.h"
 #include "sensor/mount_table.h"
@@ -27,6 +28,11 @@ PlanPlace look(std::string path, std::uint32_t what) {
     PlanPlace place{.path = std::move(path), .real = {}, .what = what, .key = {}};
     struct stat status{};
     if (::stat(place.path.c_str(), &status) == 0) {
+        std::error_code error;
+        const std::string real = std::filesystem::canonical(place.path, error).string();
+        if (!error && real != place.path) {
+            place.real = real;
+        }
         place.key = {status.st_ino, kernel_device(status.st_dev)};
         place.is_directory = S_ISDIR(status.st_mode);
         if (S_ISBLK(status.st_mode)) {
@@ -110,6 +116,12 @@ void PlanBook::add(PlanPlace place) {
         return;
     }
     const std::size_t index = places_.size();
+    const auto [known, fresh] =
+        ids_.try_emplace(place.path, static_cast<std::uint32_t>(id_paths_.size() + 1));
+    if (fresh) {
+        id_paths_.push_back(place.path);
+    }
+    place.id = known->second;
     if (place.key.inode != 0) {
         by_key_.try_emplace(place.key, index);
     }
@@ -121,8 +133,8 @@ void PlanBook::add(PlanPlace place) {
 }
 
 void PlanBook::set(const WatchPlan& plan) {
+    const std::vector<PlanPlace> old = std::exchange(places_, {});
     plan_ = plan;
-    places_.clear();
     by_path_.clear();
     by_key_.clear();
     left_out_ = 0;
@@ -135,9 +147,23 @@ void PlanBook::set(const WatchPlan& plan) {
         add(look(program, watch::kBoundary));
     }
     follow_mounts();
-    const std::vector<PlanPlace> asked = places_;
-    for (const PlanPlace& place : asked) {
-        follow_links(place);
+    const std::vector<PlanPlace> roots = places_;
+    for (const PlanPlace& place : old) {
+        const bool still_there = std::ranges::any_of(roots, [&](const PlanPlace& root) {
+            return root.key.device == place.key.device && root.key.inode != 0;
+        });
+        // Second ways in that were found stay as long as what they lead to does.
+        if (place.way_in && still_there && find(std::string_view(place.path)) != nullptr) {
+            add_way_in(place);
+        }
+    }
+    for (const PlanPlace& place : roots) {
+        const bool scanned = std::ranges::any_of(old, [&](const PlanPlace& before) {
+            return before.path == place.path && before.key == place.key;
+        });
+        if (!scanned) {
+            follow_links(place);
+        }
     }
     follow_devices();
 }
@@ -209,14 +235,7 @@ void PlanBook::follow_devices() {
 }
 
 void PlanBook::refresh() {
-    const std::vector<PlanPlace> old = places_;
     set(WatchPlan(plan_));
-    // Second names that were found on the way are kept as long as the plan is.
-    for (const PlanPlace& place : old) {
-        if (place.derived && place.key.inode != 0 && place.block == 0) {
-            add_way_in(place);
-        }
-    }
 }
 
 bool PlanBook::moved() {
@@ -237,6 +256,7 @@ bool PlanBook::add_way_in(PlanPlace place) {
     }
     place.what |= place.is_directory ? 0 : watch::kByFile;
     place.derived = true;
+    place.way_in = true;
     add(std::move(place));
     return true;
 }
@@ -249,8 +269,8 @@ std::string PlanBook::plan_name(std::string_view path) const {
     return place->path + std::string(path.substr(place->real.size()));
 }
 
-const PlanPlace* PlanBook::find(std::uint32_t id) const {
-    return id == 0 || id > places_.size() ? nullptr : &places_[id - 1];
+std::string_view PlanBook::path_of(std::uint32_t id) const {
+    return id == 0 || id > id_paths_.size() ? std::string_view() : id_paths_[id - 1];
 }
 
 const PlanPlace* PlanBook::find(std::string_view path) const {

@@ -67,6 +67,8 @@ struct PlanPlace {
     FileKey key;  ///< inode 0: not there
     bool is_directory = false;
     std::uint32_t block = 0;  ///< of a block device: its own number
+    std::uint32_t id = 0;     ///< what the kernel's records name it by; one path, one id, for ever
+    bool way_in = false;      ///< a file's other name, a directory that was moved out
     bool derived = false;     ///< found by following mounts, links or loops, not asked for
 };
 
@@ -100,8 +102,8 @@ class PlanBook {
 
     [[nodiscard]] const std::vector<PlanPlace>& places() const { return places_; }
 
-    /// By the id of the kernel's records, from 1; null: none.
-    [[nodiscard]] const PlanPlace* find(std::uint32_t id) const;
+    /// Which path an id of the kernel's records means, also of a plan that was replaced.
+    [[nodiscard]] std::string_view path_of(std::uint32_t id) const;
 
     /// The watched place that the path is or lies below: the nearest; null: none.
     [[nodiscard]] const PlanPlace* find(std::string_view path) const;
@@ -123,6 +125,8 @@ class PlanBook {
     std::vector<PlanPlace> places_;
     std::unordered_map<std::string, std::size_t> by_path_;
     std::unordered_map<FileKey, std::size_t, FileKeyHash> by_key_;
+    std::unordered_map<std::string, std::uint32_t> ids_;
+    std::vector<std::string> id_paths_;
     std::size_t next_look_ = 0;
     std::size_t left_out_ = 0;
     std::size_t scanned_ = 0;

@@ -57,8 +57,11 @@ std::string LiveStage::obstacle() {
     if (::access("/dev/loop-control", R_OK) != 0) {
         return "no loop devices";
     }
-    auto object = ebpf::Object::load();
-    return object ? std::string() : object.error().message;
+    static const std::string kWhy = [] {
+        auto object = ebpf::Object::load();
+        return object ? std::string() : object.error().message;
+    }();
+    return kWhy;
 }
 
 LiveStage::LiveStage(std::size_t megabytes) {
@@ -102,7 +105,7 @@ void LiveStage::watch(const std::function<void(WatchPlan&)>& more) {
     auto sensors = open_sensors(plan, {});
     ASSERT_TRUE(sensors) << sensors.error().message;
     sensors_ = std::move(*sensors);
-    settle();
+    first_seen_ = settle();
 }
 
 void LiveStage::drain(std::vector<Seen>& seen) {

@@ -62,6 +62,9 @@ class LiveStage {
 
     [[nodiscard]] Sensors& sensors() { return *sensors_; }
 
+    /// What came while the sensors were opened.
+    [[nodiscard]] const std::vector<Seen>& first_seen() const { return first_seen_; }
+
     /// Takes what comes until `until` says that it is enough, at most that long.
     std::vector<Seen> collect(const std::function<bool(const std::vector<Seen>&)>& until,
                               std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
@@ -88,6 +91,7 @@ class LiveStage {
     std::string image_;
     std::string device_;
     std::unique_ptr<Sensors> sensors_;
+    std::vector<Seen> first_seen_;
 };
 
 }  // namespace mailvigil::sensor

@@ -2,7 +2,7 @@
 // The first of a sum is sent at once; the program reads the counts later, and at the process's end.
 #pragma once
 
-#include "verdict.h"
+#include "sensor/ebpf/verdict.h"
 
 struct access {
     struct task_struct* task;

@@ -2,7 +2,7 @@
 // told.
 #pragma once
 
-#include "who.h"
+#include "sensor/ebpf/who.h"
 
 static __always_inline int end_epoch(const struct sys_exit_context* context) {
     struct mv_config* settings = settings_of();

@@ -154,8 +154,8 @@ bool Decoder::find_path(const mv_file& file, std::string_view names, std::string
         path = join_names(names);
         return true;
     }
-    if (const PlanPlace* place = world_.plan.find(file.plan)) {
-        path = place->path == "/" ? std::string() : place->path;
+    if (const std::string_view place = world_.plan.path_of(file.plan); place != "/") {
+        path = place;
     }
     path += join_names(names);
     return true;

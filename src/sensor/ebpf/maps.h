@@ -6,8 +6,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "kernel.h"
-#include "wire.h"
+#include "sensor/ebpf/kernel.h"
+#include "sensor/ebpf/wire.h"
 
 // A chain of members; `source` may be an expression of our own, which must not be relocated.
 #define READ(source, ...)                    \

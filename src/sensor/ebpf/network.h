@@ -1,7 +1,7 @@
 // Ways out: TCP connections however they are made, and where datagrams go.
 #pragma once
 
-#include "who.h"
+#include "sensor/ebpf/who.h"
 
 static __always_inline void tell_connect(struct mv_connect* connect) {
     struct mv_config* settings = settings_of();

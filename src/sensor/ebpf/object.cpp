@@ -304,14 +304,12 @@ bool Object::consume(const Sink& sink) {
 Result<> Object::replace_plan(const PlanBook& plan) const {
     const int fd = map("plan");
     std::unordered_set<FileKey, FileKeyHash> wanted;
-    std::uint32_t id = 0;
     for (const PlanPlace& place : plan.places()) {
-        ++id;
         const mv_plan_key key = kernel_key(place);
         if (key.inode == 0 || !wanted.insert({key.inode, key.device}).second) {
             continue;
         }
-        const mv_plan_entry entry{place.what, id};
+        const mv_plan_entry entry{place.what, place.id};
         if (::bpf_map_update_elem(fd, &key, &entry, BPF_ANY) != 0) {
             return fail(ErrorCode::limit,
                         fmt::format("the watch plan cannot be given to the kernel: {} ({})",

@@ -2,7 +2,7 @@
 // in.
 #pragma once
 
-#include "access.h"
+#include "sensor/ebpf/access.h"
 
 static __always_inline struct file* file_of(struct task_struct* task, __s64 number) {
     struct fdtable* table = READ(task, files, fdt);

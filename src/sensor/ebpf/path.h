@@ -2,7 +2,7 @@
 // text.
 #pragma once
 
-#include "who.h"
+#include "sensor/ebpf/who.h"
 
 #define MV_TEXT_MASK (MV_TEXT_BYTES / 2 - 1)
 

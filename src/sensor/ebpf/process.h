@@ -1,7 +1,7 @@
 // Lives of processes: exec with everything that is known of one, fork, exit.
 #pragma once
 
-#include "path.h"
+#include "sensor/ebpf/path.h"
 
 static __always_inline __u32 pid_namespace_of(struct task_struct* task) {
     struct pid* pid = READ(task, thread_pid);

@@ -3,7 +3,7 @@
 // overlays.
 #pragma once
 
-#include "access.h"
+#include "sensor/ebpf/access.h"
 
 static __always_inline int on_read(struct inode* inode, __u32 hook) {
     struct mv_config* settings = settings_of();

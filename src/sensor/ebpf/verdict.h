@@ -2,7 +2,7 @@
 // root of its file system, at each step asking the plan.
 #pragma once
 
-#include "path.h"
+#include "sensor/ebpf/path.h"
 
 struct verdict {
     __u32 watch;

@@ -4,12 +4,12 @@
 //
 // mailvigil is under the Apache License 2.0. The kernel gives the helpers that read its memory only to
 // programs that say they are under the GPL; so this folder's C files may be used under either.
-#include "kernel.h"  // before libbpf's headers, which need its types
+#include "sensor/ebpf/kernel.h"  // before libbpf's headers, which need its types
 
-#include "change.h"
-#include "network.h"
-#include "open.h"
-#include "process.h"
-#include "read.h"
+#include "sensor/ebpf/change.h"
+#include "sensor/ebpf/network.h"
+#include "sensor/ebpf/open.h"
+#include "sensor/ebpf/process.h"
+#include "sensor/ebpf/read.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -2,7 +2,7 @@
 // name.
 #pragma once
 
-#include "maps.h"
+#include "sensor/ebpf/maps.h"
 
 static __always_inline __u64 start_of(struct task_struct* task) {
     return READ(task, group_leader, start_boottime);

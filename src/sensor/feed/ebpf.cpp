@@ -65,6 +65,11 @@ class EbpfFeed final : public Feed {
     }
 
     bool settle(EventBatch& batch) override {
+        const std::uint64_t now = BootClock::now();
+        if (!world_.ended.empty() && lost_in(object_->counts()) != lost_in(before_)) {
+            // Sums whose first record was lost must come before the end of their process.
+            read_sums(now);
+        }
         for (const EndedProcess& ended : world_.ended) {
             for (const mv_sum_key& key : sums_.take(ended.who.tgid, ended.who.start)) {
                 close(key);
@@ -72,7 +77,6 @@ class EbpfFeed final : public Feed {
             waiting_.push_back({.ended = ended, .is_exit = true});
         }
         world_.ended.clear();
-        const std::uint64_t now = BootClock::now();
         if (now >= checked_ + kPeriod) {
             note_losses(now);
             read_sums(now);
@@ -97,9 +101,7 @@ class EbpfFeed final : public Feed {
         FeedCounts counts;
         counts.records = decoder_.counts().records;
         counts.events = decoder_.counts().events;
-        for (const std::uint64_t dropped : kernel.dropped) {
-            counts.dropped += dropped;
-        }
+        counts.dropped = lost_in(kernel);
         counts.unattributed = world_.processes.unattributed();
         counts.accesses = kernel.accesses;
         return counts;
@@ -122,6 +124,14 @@ class EbpfFeed final : public Feed {
         bool is_loss = false;
         bool is_untold = false;
     };
+
+    static std::uint64_t lost_in(const mv_counts& counts) {
+        std::uint64_t lost = 0;
+        for (const std::uint64_t dropped : counts.dropped) {
+            lost += dropped;
+        }
+        return lost;
+    }
 
     void give(const Waiting& waiting, EventBatch& batch) {
         if (waiting.is_exit) {
@@ -160,7 +170,7 @@ class EbpfFeed final : public Feed {
         for (const auto& [key, sum] : object_->sums()) {
             Told* told = sums_.find(key);
             if (told == nullptr) {
-                if (sum.last + kLate < now) {
+                if (sum.told == 0 || sum.last + kLate < now) {
                     mv_sum taken{};
                     if (object_->take_sum(key, taken) && taken.count != 0) {
                         waiting_.push_back({.key = key, .sum = taken, .is_untold = true});
@@ -180,10 +190,7 @@ class EbpfFeed final : public Feed {
 
     void note_losses(std::uint64_t now) {
         const mv_counts counts = object_->counts();
-        std::uint64_t lost = 0;
-        for (std::size_t kind = 0; kind < mv_kind_count; ++kind) {
-            lost += counts.dropped[kind] - before_.dropped[kind];
-        }
+        const std::uint64_t lost = lost_in(counts) - lost_in(before_);
         if (lost != 0) {
             waiting_.push_back({.loss = {.reason = "the ring of the eBPF sensor was full",
                                          .lost = lost,

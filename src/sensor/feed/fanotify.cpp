@@ -50,8 +50,8 @@ struct Directory {
 };
 
 struct FileSystem {
-    Fd mount;  ///< what handles are opened with
-    std::uint32_t device = 0;
+    std::string path;  ///< of a directory on it
+    Fd mount;          ///< that directory while events are looked at: it must not keep it mounted
 };
 
 struct Waiting {
@@ -151,7 +151,11 @@ std::string joined(std::string_view directory, std::string_view name) {
 }
 
 /// The handle's object, opened for looking at only.
-Fd open_handle(const FileSystem& file_system, std::string handle) {
+Fd open_handle(FileSystem& file_system, std::string handle) {
+    if (!file_system.mount) {
+        file_system.mount =
+            Fd(::open(file_system.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    }
     return Fd(::open_by_handle_at(file_system.mount.number(),
                                   reinterpret_cast<file_handle*>(handle.data()),
                                   O_PATH | O_CLOEXEC));
@@ -175,8 +179,7 @@ void FanotifyFeed::mark_file_systems() {
         if (file_systems_.contains(id)) {
             continue;
         }
-        FileSystem row{.mount = Fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-                       .device = place.key.device};
+        FileSystem row{.path = folder, .mount = {}};
         const unsigned flags = FAN_MARK_ADD | FAN_MARK_FILESYSTEM;
         if (::fanotify_mark(queue_.number(), flags, kNameEvents, AT_FDCWD, folder.c_str()) != 0) {
             limitations_.push_back(
@@ -195,12 +198,15 @@ void FanotifyFeed::take() {
         const ssize_t bytes = ::read(queue_.number(), buffer_.data(), buffer_.size());
         if (bytes <= 0) {
             taken_before_ = now;
-            return;
+            break;
         }
         parse_name_events({buffer_.data(), static_cast<std::size_t>(bytes)},
                           [&](const NameEvent& event) { on_event(event); });
     }
-    more_ = true;
+    more_ = waiting_.size() >= kWaitingMax;
+    for (auto& [id, file_system] : file_systems_) {
+        file_system.mount = {};
+    }
 }
 
 Directory& FanotifyFeed::directory_of(const HandleName& name) {
@@ -228,6 +234,9 @@ Directory& FanotifyFeed::directory_of(const HandleName& name) {
     directory.path = world_.plan.plan_name(real);
     if (const PlanPlace* place = world_.plan.find(std::string_view(directory.path))) {
         directory.what = place->what;
+    } else if (const PlanPlace* moved = world_.plan.find(directory.key)) {
+        directory.path = moved->path;
+        directory.what = moved->what;
     }
     return directory;
 }
@@ -360,9 +369,8 @@ void FanotifyFeed::on_create(Waiting draft, const Directory& directory) {
         draft.action = "link";
         draft.target = std::exchange(draft.path, {});
         std::string old_name;
-        if (may_search() &&
-            find_by_inode(world_.plan, draft.facts.key, old_name) == InodeSearch::found &&
-            old_name != draft.target) {
+        if (may_search() && find_by_inode(world_.plan, draft.facts.key, old_name, draft.target) ==
+                                InodeSearch::found) {
             draft.path = old_name;
         }
     }
