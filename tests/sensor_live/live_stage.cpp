@@ -25,6 +25,7 @@ Seen copy_of(const Event& event) {
     Seen seen;
     seen.event_class = event.event_class;
     seen.action = event.event_action();
+    seen.outcome = event.event_outcome();
     seen.path = event.file_path();
     seen.target = event.file_target_path();
     seen.executable = event.process_executable();

@@ -20,6 +20,7 @@ namespace mailvigil::sensor {
 struct Seen {
     EventClass event_class = EventClass::gap;
     std::string action;
+    std::string outcome;
     std::string path;
     std::string target;
     std::string executable;

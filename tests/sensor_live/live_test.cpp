@@ -317,6 +317,27 @@ TEST_F(LiveTest, mail_is_followed_into_the_files_that_its_reader_writes) {
     EXPECT_TRUE(told(seen, EventClass::file_open, "/usr/bin/head")) << described(seen);
 }
 
+TEST_F(LiveTest, who_was_refused_is_told) {
+    LiveStage stage;
+    const std::string mbox = stage.mail() + "/alice";
+    LiveStage::write_file(mbox, "From a@example.org\n");
+    std::filesystem::permissions(mbox, std::filesystem::perms::owner_read);
+    std::filesystem::permissions(std::filesystem::path(stage.root()).parent_path(),
+                                 std::filesystem::perms::all);
+    stage.watch();
+    const auto pid = static_cast<std::uint64_t>(LiveStage::in_child([&] {
+        constexpr uid_t kNobody = 65534;
+        if (::chdir(stage.mail().c_str()) == 0 && ::setuid(kNobody) == 0) {
+            ::close(::open("./alice", O_RDONLY));
+        }
+    }));
+    const auto seen = stage.settle(std::chrono::milliseconds(200));
+    EXPECT_TRUE(std::ranges::any_of(seen, [&](const Seen& one) {
+        return one.pid == pid && one.event_class == EventClass::file_open && one.path == mbox &&
+               one.outcome == "failure" && one.user == 65534;
+    })) << described(seen);
+}
+
 TEST_F(LiveTest, a_plan_is_changed_while_running) {
     LiveStage stage;
     const std::string other = stage.root() + "/other";

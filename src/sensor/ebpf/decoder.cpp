@@ -1,5 +1,6 @@
 #include "sensor/ebpf/decoder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -209,6 +210,31 @@ void Decoder::file(const mv_file& file, std::string_view text, EventBatch& batch
     give_file(file, path, life, world_.clock.time(file.head.time), batch);
 }
 
+// As the audit log has it: who was refused was trying.
+void Decoder::denied(const mv_denied& denied, std::string_view text, EventBatch& batch) {
+    const std::string base = join_names(take(text, denied.base_bytes));
+    std::string path;
+    normalise_path(base, to_end(take(text, denied.file_bytes)), path);
+    const std::string name = world_.plan.plan_name(path);
+    const PlanPlace* place = world_.plan.find(std::string_view(name));
+    const bool writes = (denied.flags & O_ACCMODE) != O_RDONLY;
+    if (place == nullptr || denied.hook >= mv_hook_count ||
+        (place->what & (writes ? watch::kWrite : watch::kRead | watch::kList)) == 0) {
+        return;
+    }
+    const Life& life = world_.processes.touch(denied.head.who);
+    Event& event = start_event(world_,
+                               life,
+                               writes ? EventClass::file_write : EventClass::file_open,
+                               world_.clock.time(denied.head.time),
+                               batch);
+    event.set_event_action(kHooks[denied.hook]);
+    event.set_event_outcome("failure");
+    event.set_event_reason("permission denied");
+    event.set_file_path(batch.arena().copy(name));
+    event.set_file_open_flags(denied.flags);
+}
+
 void Decoder::connect(const mv_connect& connect, EventBatch& batch) {
     constexpr std::uint32_t kTcp = 6;
     const Life& life = world_.processes.touch(connect.head.who);
@@ -256,6 +282,10 @@ void Decoder::decode(std::span<const std::byte> record, EventBatch& batch) {
         mv_file row{};
         good = copy_record(record, row);
         good ? file(row, text, batch) : void();
+    } else if (head.kind == mv_kind_denied) {
+        mv_denied row{};
+        good = copy_record(record, row);
+        good ? denied(row, text, batch) : void();
     } else if (head.kind == mv_kind_connect) {
         mv_connect row{};
         good = copy_record(record, row);

@@ -40,6 +40,7 @@ class Decoder {
     void exec(const mv_exec& exec, std::string_view text, EventBatch& batch);
     void fork(const mv_fork& fork, EventBatch& batch);
     void file(const mv_file& file, std::string_view text, EventBatch& batch);
+    void denied(const mv_denied& denied, std::string_view text, EventBatch& batch);
     void connect(const mv_connect& connect, EventBatch& batch);
     Event& give_file(const mv_file& file,
                      std::string_view path,

@@ -263,9 +263,14 @@ struct sys_exit_context {
 #define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
 #define O_ACCMODE 3
+#define O_WRONLY 1
 #define O_RDWR 2
+#define O_CREAT 0100
 #define O_TRUNC 01000
 #define PF_KTHREAD 0x00200000
+#define AT_FDCWD (-100)
+#define EPERM 1
+#define EACCES 13
 #define TCP_SYN_SENT 2
 #define AF_INET 2
 #define AF_INET6 10

@@ -108,14 +108,60 @@ __noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook)
     return 0;
 }
 
+// A refused open: which file is only in the call's arguments. The name is what the program said.
+// Not static: as walk().
+__noinline int tell_denied(__u64 task_address, __s64 result, __u32 hook) {
+    struct task_struct* task = (struct task_struct*)task_address;
+    struct scratch* scratch = scratch_space();
+    struct pt_regs* registers = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
+    if (scratch == NULL || registers == NULL) {
+        return 0;
+    }
+    struct mv_denied* denied = &scratch->denied;
+    take_head(&denied->head, task);
+    denied->error = -result;
+    denied->hook = hook;
+    bool plain = hook == mv_hook_open || hook == mv_hook_creat;
+    const char* name = (const char*)(plain ? registers->di : registers->si);
+    int directory = plain ? AT_FDCWD : (int)registers->di;
+    denied->flags = hook == mv_hook_creat  ? O_CREAT | O_WRONLY | O_TRUNC
+                    : hook == mv_hook_open ? registers->si
+                                           : registers->dx;
+    if (hook == mv_hook_openat2) {
+        __u64 flags = 0;
+        bpf_probe_read_user(&flags, sizeof(flags), (void*)registers->dx);
+        denied->flags = flags;
+    }
+    __u32 at = 0;
+    struct vfsmount* mount = READ(task, fs, pwd.mnt);
+    struct dentry* dentry = READ(task, fs, pwd.dentry);
+    struct file* base = directory == AT_FDCWD ? NULL : file_of(task, directory);
+    if (base != NULL) {
+        mount = READ(base, f_path.mnt);
+        dentry = READ(base, f_path.dentry);
+    }
+    at = put_path((__u64)mount, (__u64)dentry, 0);
+    denied->base_bytes = at;
+    at &= MV_TEXT_MASK;
+    long size = bpf_probe_read_user_str(scratch->text + at, MV_PATH_BYTES, name);
+    denied->file_bytes = size > 0 ? size : 0;
+    at = (at + denied->file_bytes) & (MV_TEXT_BYTES - 1);
+    send(&denied->head, mv_kind_denied, offsetof(struct scratch, text) + at);
+    return 0;
+}
+
 static __always_inline int on_open(struct sys_exit_context* context, __u32 hook) {
     struct mv_config* settings = settings_of();
-    if (settings == NULL || context->result < 0) {
+    bool refused = context->result == -EACCES || context->result == -EPERM;
+    if (settings == NULL || (context->result < 0 && !refused)) {
         return 0;
     }
     struct task_struct* task = current_task();
     if (!is_foreign(settings, bpf_get_current_pid_tgid() >> 32)) {
         return 0;
+    }
+    if (refused) {
+        return hook > mv_hook_creat ? 0 : tell_denied((__u64)task, context->result, hook);
     }
     return consider_file((__u64)task, (__u64)file_of(task, context->result), hook);
 }
