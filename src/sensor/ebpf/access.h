@@ -104,11 +104,12 @@ static __always_inline bool tell(const struct access* access,
     file->head.notes |= notes;
     if (verdict->id == 0 && access->file != NULL) {
         file->head.notes |= mv_note_absolute;
-        file->names_bytes = put_path(
-            (__u64)READ(access->file, f_path.mnt), (__u64)READ(access->file, f_path.dentry), 0);
+        file->names_bytes = put_path(address_of(READ(access->file, f_path.mnt)),
+                                     address_of(READ(access->file, f_path.dentry)),
+                                     0);
     } else {
         file->names_bytes =
-            verdict->dentry == NULL ? 0 : put_names((__u64)verdict->dentry, access->device);
+            verdict->dentry == NULL ? 0 : put_names(address_of(verdict->dentry), access->device);
     }
     __u32 bytes = file->names_bytes & MV_TEXT_MASK;
     return send(&file->head, mv_kind_file, offsetof(struct scratch, text) + bytes);
@@ -212,6 +213,7 @@ static __always_inline void tell_open_files(const struct access* cause) {
         struct mv_plan_key key = {.inode = READ(inode, i_ino), .device = access.device};
         __u32 one = 1;
         bpf_map_update_elem(&derived, &key, &one, BPF_ANY);
+        mark_planned(key.inode);
         add(&access, &verdict);
     }
 }

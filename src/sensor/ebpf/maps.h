@@ -9,12 +9,38 @@
 #include "sensor/ebpf/kernel.h"
 #include "sensor/ebpf/wire.h"
 
-// A chain of members; `source` may be an expression of our own, which must not be relocated.
+// A pointer that was read, as one whose type the verifier knows; kernels before 6.2 have it not.
+extern void* bpf_rdonly_cast(const void* pointer, __u32 type) __ksym __weak;
+
+// READ(task, mm, exe_file) is task->mm->exe_file. The object is compiled twice: with loads of known
+// types, a few times faster, and for kernels that cannot do that with copies by a helper. `source`
+// may be an expression of our own, which must not be relocated.
+#ifdef MV_TYPED
+#define TYPED(source)                                                                            \
+    ({                                                                                           \
+        __typeof__(source) from_ = (source);                                                     \
+        (__typeof__(source))bpf_rdonly_cast(from_, bpf_core_type_id_kernel(__typeof__(*from_))); \
+    })
+#define READ_1(source, a) TYPED(source)->a
+#define READ_2(source, a, b) TYPED(source)->a->b
+#define READ_3(source, a, b, c) TYPED(source)->a->b->c
+#define READ_4(source, a, b, c, d) TYPED(source)->a->b->c->d
+#define READ_OF(_1, _2, _3, _4, name, ...) name
+#define READ(source, ...) READ_OF(__VA_ARGS__, READ_4, READ_3, READ_2, READ_1)(source, __VA_ARGS__)
+#else
 #define READ(source, ...)                    \
     ({                                       \
         __typeof__(source) from_ = (source); \
         BPF_CORE_READ(from_, ##__VA_ARGS__); \
     })
+#endif
+
+// The address alone, which functions that are verified once take.
+static __always_inline __u64 address_of(const void* pointer) {
+    __u64 address = 0;
+    bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+    return address;
+}
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -75,6 +101,15 @@ struct {
     __type(value, struct verdict_slot);
 } verdicts SEC(".maps");
 
+// A bit for each inode that is in the plan or derived itself, and for some that are not: most files
+// are told apart by it without a search.
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, MV_FILTER_BITS / 64);
+    __type(key, __u32);
+    __type(value, __u64);
+} filter SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 1);
@@ -123,6 +158,22 @@ struct {
 static __always_inline struct mv_config* settings_of(void) {
     __u32 zero = 0;
     return bpf_map_lookup_elem(&config, &zero);
+}
+
+static __always_inline bool may_be_planned(__u64 inode) {
+    __u32 bit = mv_filter_bit(inode);
+    __u32 word = bit / 64;
+    __u64* bits = bpf_map_lookup_elem(&filter, &word);
+    return bits == NULL || (*bits >> (bit % 64) & 1);
+}
+
+static __always_inline void mark_planned(__u64 inode) {
+    __u32 bit = mv_filter_bit(inode);
+    __u32 word = bit / 64;
+    __u64* bits = bpf_map_lookup_elem(&filter, &word);
+    if (bits != NULL) {
+        __sync_fetch_and_or(bits, 1ULL << (bit % 64));
+    }
 }
 
 static __always_inline struct mv_counts* counters(void) {

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "sensor/ebpf/embedded_object.h"
 #include "sensor/ebpf/program_table.h"
@@ -156,8 +157,9 @@ Object::~Object() {
     }
 }
 
-bool Object::try_load(std::span<const std::string_view> programs, std::string& why) {
-    const std::string_view bytes = embedded_object();
+bool Object::try_load(std::string_view bytes,
+                      std::span<const std::string_view> programs,
+                      std::string& why) {
     bpf_object_open_opts options{};
     options.sz = sizeof(options);
     options.object_name = "mailvigil";
@@ -191,13 +193,22 @@ Result<> Object::choose_and_load() {
         all.push_back(row.name);
     }
     std::string why;
-    if (try_load(all, why)) {
-        return {};
+    const auto objects = embedded_objects();
+    for (const std::string_view bytes : objects) {
+        if (try_load(bytes, all, why)) {
+            return {};
+        }
+    }
+    const std::string_view vital[] = {"on_exec", "exit_openat"};
+    std::string_view bytes = objects.back();
+    if (try_load(objects.front(), vital, why)) {
+        ::bpf_object__close(std::exchange(object_, nullptr));
+        bytes = objects.front();
     }
     std::vector<std::string_view> good;
     for (const ProgramRow& row : program_rows()) {
         const std::string_view one[] = {row.name};
-        if (try_load(one, why)) {
+        if (try_load(bytes, one, why)) {
             ::bpf_object__close(std::exchange(object_, nullptr));
             good.push_back(row.name);
             continue;
@@ -212,7 +223,7 @@ Result<> Object::choose_and_load() {
                                     last_words));
         }
     }
-    if (!try_load(good, why)) {
+    if (!try_load(bytes, good, why)) {
         return fail(ErrorCode::unsupported,
                     fmt::format("the kernel refuses the eBPF programs: {} ({})", why, last_words));
     }
@@ -334,9 +345,25 @@ Result<> Object::replace_plan(const PlanBook& plan) const {
     return {};
 }
 
+// Bits are only ever added: the kernel side adds its own, and one too many costs a search.
+void Object::set_filter(const PlanBook& plan) const {
+    const int fd = map("filter");
+    for (const PlanPlace& place : plan.places()) {
+        if (place.is_directory || place.key.inode == 0) {
+            continue;
+        }
+        const auto bit = static_cast<std::uint32_t>(mv_filter_bit(place.key.inode));
+        const std::uint32_t word = bit / 64;
+        std::uint64_t bits = 0;
+        ::bpf_map_lookup_elem(fd, &word, &bits);
+        bits |= std::uint64_t{1} << (bit % 64);
+        ::bpf_map_update_elem(fd, &word, &bits, BPF_ANY);
+    }
+}
+
 Result<> Object::set_plan(const PlanBook& plan) {
     const int devices = map("devices");
-    std::unordered_set<std::uint32_t> wanted;
+    std::unordered_map<std::uint32_t, std::uint32_t> wanted;
     bool files = false;
     bool blocks = false;
     for (const PlanPlace& place : plan.places()) {
@@ -345,11 +372,12 @@ Result<> Object::set_plan(const PlanBook& plan) {
             continue;
         }
         files = files || !place.is_directory;
-        wanted.insert(place.key.device);
+        std::uint32_t& what = wanted.try_emplace(place.key.device, mv_device_files).first->second;
+        what = place.is_directory ? std::uint32_t{mv_device_trees} : what;
     }
-    for (const std::uint32_t device : wanted) {
-        const std::uint32_t one = 1;
-        if (::bpf_map_update_elem(devices, &device, &one, BPF_ANY) != 0) {
+    set_filter(plan);
+    for (const auto& [device, what] : wanted) {
+        if (::bpf_map_update_elem(devices, &device, &what, BPF_ANY) != 0) {
             return fail(ErrorCode::limit, "too many devices are watched");
         }
     }

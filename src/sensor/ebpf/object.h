@@ -65,11 +65,14 @@ class Object {
     Object() = default;
 
     Result<> choose_and_load();
-    bool try_load(std::span<const std::string_view> programs, std::string& why);
+    bool try_load(std::string_view bytes,
+                  std::span<const std::string_view> programs,
+                  std::string& why);
     void attach_all();
     std::string attach(bpf_program* program, std::string_view section);
     std::string attach_tracepoint(bpf_program* program, std::string_view section);
     [[nodiscard]] int map(const char* name) const;
+    void set_filter(const PlanBook& plan) const;
     Result<> replace_plan(const PlanBook& plan) const;
 
     bpf_object* object_ = nullptr;

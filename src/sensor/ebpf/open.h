@@ -36,7 +36,7 @@ static __always_inline void follow_mail(struct access* access, const struct mv_c
     struct mv_plan_key key = {.inode = READ(access->inode, i_ino), .device = access->device};
     struct verdict verdict = {.watch = mv_watch_derived};
     if (access->file_class == mv_class_open) {
-        if (bpf_map_lookup_elem(&derived, &key) != NULL) {
+        if (may_be_planned(key.inode) && bpf_map_lookup_elem(&derived, &key) != NULL) {
             add(access, &verdict);
         }
         return;
@@ -49,6 +49,7 @@ static __always_inline void follow_mail(struct access* access, const struct mv_c
     if (start != NULL && *start == start_of(access->task)) {
         __u32 one = 1;
         bpf_map_update_elem(&derived, &key, &one, BPF_ANY);
+        mark_planned(key.inode);
         add(access, &verdict);
     }
 }
@@ -87,12 +88,15 @@ __noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook)
         }
         return 0;
     }
-    if (bpf_map_lookup_elem(&devices, &access.device) == NULL) {
+    __u32* watched = bpf_map_lookup_elem(&devices, &access.device);
+    if (watched == NULL) {
+        remember_unwatched(
+            READ(file, f_path.dentry, d_parent, d_inode), access.device, settings->epoch, false);
         follow_mail(&access, settings);
         return 0;
     }
-    struct verdict verdict =
-        opened_verdict(READ(file, f_path.dentry), inode, access.device, settings);
+    struct verdict verdict = opened_verdict(
+        READ(file, f_path.dentry), inode, access.device, *watched == mv_device_trees, settings);
     if (verdict.watch == 0 || (verdict.watch & mv_watch_ignore)) {
         follow_mail(&access, settings);
         return 0;
@@ -140,7 +144,7 @@ __noinline int tell_denied(__u64 task_address, __s64 result, __u32 hook) {
         mount = READ(base, f_path.mnt);
         dentry = READ(base, f_path.dentry);
     }
-    at = put_path((__u64)mount, (__u64)dentry, 0);
+    at = put_path(address_of(mount), address_of(dentry), 0);
     denied->base_bytes = at;
     at &= MV_TEXT_MASK;
     long size = bpf_probe_read_user_str(scratch->text + at, MV_PATH_BYTES, name);
@@ -148,6 +152,17 @@ __noinline int tell_denied(__u64 task_address, __s64 result, __u32 hook) {
     at = (at + denied->file_bytes) & (MV_TEXT_BYTES - 1);
     send(&denied->head, mv_kind_denied, offsetof(struct scratch, text) + at);
     return 0;
+}
+
+// Nearly every opened file: plain, of one name, for reading, in a directory where nothing is
+// watched.
+static __always_inline bool is_plainly_unwatched(struct file* file,
+                                                 const struct mv_config* settings) {
+    struct inode* inode = file->f_inode;
+    return (inode->i_mode & S_IFMT) == S_IFREG && inode->i_nlink == 1 &&
+           (file->f_flags & O_ACCMODE) == 0 &&
+           is_known_unwatched(file->f_path.dentry->d_parent->d_inode, false, settings) &&
+           !may_be_planned(inode->i_ino);
 }
 
 static __always_inline int on_open(struct sys_exit_context* context, __u32 hook) {
@@ -161,9 +176,15 @@ static __always_inline int on_open(struct sys_exit_context* context, __u32 hook)
         return 0;
     }
     if (refused) {
-        return hook > mv_hook_creat ? 0 : tell_denied((__u64)task, context->result, hook);
+        return hook > mv_hook_creat ? 0 : tell_denied(address_of(task), context->result, hook);
     }
-    return consider_file((__u64)task, (__u64)file_of(task, context->result), hook);
+    struct file* file = file_of(task, context->result);
+    if (file != NULL && bpf_rdonly_cast &&
+        is_plainly_unwatched(bpf_rdonly_cast(file, bpf_core_type_id_kernel(struct file)),
+                             settings)) {
+        return 0;
+    }
+    return consider_file(address_of(task), address_of(file), hook);
 }
 
 SEC("tp/syscalls/sys_exit_open")
@@ -216,5 +237,5 @@ int open_files(struct bpf_iter__task_file* context) {
         !is_foreign(settings, READ(task, tgid))) {
         return 0;
     }
-    return consider_file((__u64)task, (__u64)file, mv_hook_snapshot);
+    return consider_file(address_of(task), address_of(file), mv_hook_snapshot);
 }

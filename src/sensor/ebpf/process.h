@@ -91,9 +91,10 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
     take_standard(exec, task);
     take_ancestors(exec, task);
 
-    __u32 at = put_path((__u64)READ(exe, f_path.mnt), (__u64)dentry, 0);
+    __u32 at = put_path(address_of(READ(exe, f_path.mnt)), address_of(dentry), 0);
     exec->exe_bytes = at;
-    __u32 next = put_path((__u64)READ(task, fs, pwd.mnt), (__u64)READ(task, fs, pwd.dentry), at);
+    __u32 next =
+        put_path(address_of(READ(task, fs, pwd.mnt)), address_of(READ(task, fs, pwd.dentry)), at);
     exec->cwd_bytes = next - at;
     at = next & MV_TEXT_MASK;
     long size = bpf_probe_read_kernel_str(scratch->text + at, 1024, READ(binprm, filename));

@@ -7,14 +7,16 @@
 
 static __always_inline int on_read(struct inode* inode, __u32 hook) {
     struct mv_config* settings = settings_of();
-    if (settings == NULL || inode == NULL) {
+    if (settings == NULL || inode == NULL || is_known_unwatched(inode, true, settings)) {
         return 0;
     }
     __u32 device = READ(inode, i_sb, s_dev);
-    if (bpf_map_lookup_elem(&devices, &device) == NULL) {
+    __u32* watched = bpf_map_lookup_elem(&devices, &device);
+    if (watched == NULL) {
+        remember_unwatched(inode, device, settings->epoch, true);
         return 0;
     }
-    struct verdict verdict = cached_verdict(inode, device, settings);
+    struct verdict verdict = cached_verdict(inode, device, *watched == mv_device_trees, settings);
     if (!(verdict.watch & mv_watch_read) || (verdict.watch & mv_watch_ignore)) {
         return 0;
     }
@@ -38,19 +40,19 @@ static __always_inline int on_read(struct inode* inode, __u32 hook) {
 SEC("tp_btf/mm_filemap_get_pages")
 
 int BPF_PROG(on_get_pages, struct address_space* mapping) {
-    return on_read(READ(mapping, host), mv_hook_read);
+    return on_read(mapping->host, mv_hook_read);
 }
 
 SEC("tp_btf/mm_filemap_map_pages")
 
 int BPF_PROG(on_map_pages, struct address_space* mapping) {
-    return on_read(READ(mapping, host), mv_hook_map);
+    return on_read(mapping->host, mv_hook_map);
 }
 
 SEC("tp_btf/mm_filemap_fault")
 
 int BPF_PROG(on_fault, struct address_space* mapping) {
-    return on_read(READ(mapping, host), mv_hook_fault);
+    return on_read(mapping->host, mv_hook_fault);
 }
 
 SEC("tp_btf/iomap_dio_rw_begin")
@@ -59,5 +61,5 @@ int BPF_PROG(on_direct, struct kiocb* request, struct iov_iter* iter) {
     if (READ(iter, data_source) != 0) {
         return 0;
     }
-    return on_read(READ(request, ki_filp, f_inode), mv_hook_direct);
+    return on_read(request->ki_filp->f_inode, mv_hook_direct);
 }

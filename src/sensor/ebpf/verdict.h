@@ -65,6 +65,34 @@ static __always_inline struct dentry* next_alias(struct dentry* dentry) {
                         : (struct dentry*)((char*)node - bpf_core_field_offset(struct dentry, d_u));
 }
 
+static __always_inline void remember_unwatched(struct inode* inode,
+                                               __u32 device,
+                                               __u32 epoch,
+                                               bool of_reads) {
+    __u64 number = READ(inode, i_ino);
+    number = of_reads ? ~number : number;
+    struct verdict_slot* slot = slot_of(number);
+    if (slot != NULL) {
+        slot->inode = number;
+        slot->device = device;
+        slot->generation = READ(inode, i_generation);
+        slot->watch = 0;
+        slot->id = 0;
+        slot->epoch = epoch;
+    }
+}
+
+// Whether a verdict is remembered, and it says that nothing is watched there. `inode` is of a type
+// that the verifier knows: its members are loaded, not copied.
+static __always_inline bool is_known_unwatched(struct inode* inode,
+                                               bool of_reads,
+                                               const struct mv_config* settings) {
+    __u64 number = of_reads ? ~(__u64)inode->i_ino : inode->i_ino;
+    struct verdict_slot* slot = slot_of(number);
+    return slot != NULL && slot->watch == 0 &&
+           holds(slot, number, inode->i_sb->s_dev, inode->i_generation, settings->epoch);
+}
+
 // The verdict on a dentry's directory, remembered for it: files of a Maildir are opened once each.
 static __always_inline __u64 directory_verdict(struct dentry* directory,
                                                __u32 device,
@@ -79,7 +107,7 @@ static __always_inline __u64 directory_verdict(struct dentry* directory,
     if (holds(slot, number, device, generation, epoch)) {
         return (__u64)slot->id << 32 | slot->watch;
     }
-    __u64 found = walk((__u64)directory, device);
+    __u64 found = walk(address_of(directory), device);
     slot->inode = number;
     slot->device = device;
     slot->generation = generation;
@@ -94,15 +122,20 @@ static __always_inline __u64 directory_verdict(struct dentry* directory,
 static __always_inline struct verdict opened_verdict(struct dentry* dentry,
                                                      struct inode* inode,
                                                      __u32 device,
+                                                     bool has_trees,
                                                      const struct mv_config* settings) {
     struct verdict verdict = {.dentry = dentry};
-    if (settings->files != 0) {
+    if (settings->files != 0 && may_be_planned(READ(inode, i_ino))) {
         struct mv_plan_entry* entry = plan_entry(device, inode);
         if (entry != NULL) {
             verdict.watch = entry->watch;
             verdict.id = entry->id;
             return verdict;
         }
+    }
+    if (!has_trees) {
+        remember_unwatched(READ(dentry, d_parent, d_inode), device, settings->epoch, false);
+        return verdict;
     }
     __u32 mode = READ(inode, i_mode);
     struct dentry* parent = READ(dentry, d_parent);
@@ -118,7 +151,7 @@ static __always_inline struct verdict opened_verdict(struct dentry* dentry,
         struct dentry* alias = first_alias(inode);
 #pragma clang loop unroll(disable)
         for (int i = 0; i < MV_ALIASES_MAX && alias != NULL; i++) {
-            found = walk((__u64)alias, device);
+            found = walk(address_of(alias), device);
             if (found != 0) {
                 verdict.dentry = alias;
                 break;
@@ -134,6 +167,7 @@ static __always_inline struct verdict opened_verdict(struct dentry* dentry,
 // For a file of the page cache, of which only the inode is known: by any of its cached names.
 static __always_inline struct verdict cached_verdict(struct inode* inode,
                                                      __u32 device,
+                                                     bool has_trees,
                                                      const struct mv_config* settings) {
     struct verdict verdict = {};
     __u64 number = READ(inode, i_ino);
@@ -149,8 +183,8 @@ static __always_inline struct verdict cached_verdict(struct inode* inode,
         __u32 index = 0;
         struct dentry* alias = first_alias(inode);
 #pragma clang loop unroll(disable)
-        for (int i = 0; i < MV_ALIASES_MAX && alias != NULL && found == 0; i++) {
-            found = walk((__u64)alias, device);
+        for (int i = 0; i < MV_ALIASES_MAX && alias != NULL && found == 0 && has_trees; i++) {
+            found = walk(address_of(alias), device);
             if (found == 0 && is_disconnected(alias)) {
                 found = mv_watch_read | mv_watch_taint;
             }

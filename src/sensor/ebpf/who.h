@@ -11,7 +11,7 @@ static __always_inline __u64 start_of(struct task_struct* task) {
 static __always_inline void take_head(struct mv_head* head, struct task_struct* task) {
     struct mv_who* who = &head->who;
     struct task_struct* parent = READ(task, real_parent);
-    const struct cred* cred = READ(task, cred);
+    struct cred* cred = (struct cred*)READ(task, cred);
     struct file* exe = READ(task, mm, exe_file);
     head->notes = 0;
     head->time = bpf_ktime_get_boot_ns();

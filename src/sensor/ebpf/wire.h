@@ -30,6 +30,7 @@
 #define MV_TAINTED_MAX 16384  // processes that carry mail
 #define MV_DERIVED_MAX 16384  // files that those wrote
 #define MV_CACHE_SLOTS 4096   // verdicts remembered by each processor
+#define MV_FILTER_BITS 65536  // of inodes that may be in the plan themselves; a power of two
 
 // Kinds of records.
 enum mv_kind {
@@ -87,6 +88,17 @@ enum mv_hook {
     mv_hook_carried,   // was open for writing when its process took up mail
     mv_hook_count
 };
+
+// What is watched of a device.
+enum mv_device {
+    mv_device_trees = 1,  // directories
+    mv_device_files = 2,  // single files only
+};
+
+// Where an inode has its bit in the filter.
+static inline __u64 mv_filter_bit(__u64 inode) {
+    return ((inode * 0x9e3779b97f4a7c15ULL) >> 32) & (MV_FILTER_BITS - 1);
+}
 
 enum mv_note {
     mv_note_args_cut = 1,
