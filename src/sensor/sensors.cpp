@@ -50,6 +50,7 @@ struct Sensors::Inside {
     std::vector<Open> feeds;
     std::vector<Mount> mounts;
     std::deque<std::pair<Mount, std::string_view>> mount_changes;
+    std::string plan_error;  ///< why the kernel has an older plan
     std::uint64_t looked = 0;
     std::size_t at = 0;  ///< which feed comes next
     Phase phase = Phase::draining;
@@ -169,7 +170,8 @@ void Sensors::look_after_plan() {
     }
     if (changed) {
         // A plan that the kernel did not take whole is tried again with the next change.
-        (void)update_feeds();
+        const auto updated = update_feeds();
+        inside_->plan_error = updated ? std::string() : updated.error().message;
     }
 }
 
@@ -245,6 +247,9 @@ std::vector<SensorStatus> Sensors::status() const {
             row.open = true;
             row.counts = open.feed->counts();
             row.limitations = open.feed->limitations();
+            if (!inside_->plan_error.empty()) {
+                row.limitations.push_back({inside_->plan_error, "an older watch plan is in force"});
+            }
         }
     }
     return rows;

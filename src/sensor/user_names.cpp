@@ -15,7 +15,7 @@ std::string_view UserNames::name(std::uint32_t id) {
     if (names_.size() >= kNamesMax) {
         names_.clear();
     }
-    std::array<char, 16 * 1024> space;
+    std::array<char, 16 * 1024> space{};
     passwd row{};
     passwd* found = nullptr;
     ::getpwuid_r(id, &row, space.data(), space.size(), &found);

@@ -28,7 +28,7 @@ std::span<const std::string_view> copy_texts(const std::vector<std::string>& tex
 std::string_view new_id(World& world, Timestamp time, Arena& arena) {
     const auto ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-    std::array<char, 64> text;
+    std::array<char, 64> text{};
     const auto end = fmt::format_to_n(
         text.data(), text.size(), "live:{}.{:03}:{}", ms / 1000, ms % 1000, ++world.sequence);
     return arena.copy({text.data(), end.size});
@@ -45,7 +45,7 @@ Event& start_event(
     event.set_event_outcome("success");
     event.set_process_pid(who.tgid);
     event.set_process_parent_pid(who.parent);
-    std::array<char, 48> text;
+    std::array<char, 48> text{};
     const auto end = fmt::format_to_n(
         text.data(), text.size(), "{}-{}", who.tgid, world.clock.start_ms(who.start));
     event.set_process_entity_id(arena.copy({text.data(), end.size}));
@@ -95,7 +95,7 @@ void set_image(World& world, const Life& life, Event& event, Arena& arena) {
                  event,
                  arena);
     }
-    std::array<std::string_view, kAncestorsMax> ancestry;
+    std::array<std::string_view, kAncestorsMax> ancestry{};
     std::size_t count = 0;
     for (const Life* at = world.processes.parent(life); at != nullptr && count < kAncestorsMax;
          at = world.processes.parent(*at)) {

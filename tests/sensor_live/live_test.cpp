@@ -16,6 +16,7 @@
 #include <set>
 
 #include "live_stage.h"
+#include "sensor/ebpf/object.h"
 #include "technique.h"
 
 namespace mailvigil::sensor {
@@ -52,10 +53,9 @@ std::string described(const std::vector<Seen>& all) {
 
 /// A child that shares its parent's memory until it is gone.
 void vfork_and_read(const char* path, pid_t* said) {
-    const pid_t child =
-        ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): it is the point
+    const pid_t child = ::vfork();  // NOLINT: it is the point
     if (child == 0) {
-        std::array<char, 16> bytes;
+        std::array<char, 16> bytes{};
         const int fd = ::open(path, O_RDONLY);
         [[maybe_unused]] const ssize_t count = ::read(fd, bytes.data(), bytes.size());
         ::_exit(0);
@@ -189,11 +189,12 @@ TEST_F(LiveTest, a_burst_of_reads_is_counted_to_the_last_one) {
     const auto began = std::chrono::steady_clock::now();
     const auto pid = static_cast<std::uint64_t>(LiveStage::in_child([&] {
         std::vector<std::string> paths;
+        paths.reserve(kFiles);
         for (std::uint64_t i = 0; i < kFiles; ++i) {
             paths.push_back(cur + std::to_string(i));
         }
         for (std::uint64_t i = 0; i < kReads; ++i) {
-            std::array<char, 16> bytes;
+            std::array<char, 16> bytes{};
             const int fd = ::open(paths[i % kFiles].c_str(), O_RDONLY);
             [[maybe_unused]] const ssize_t count = ::read(fd, bytes.data(), bytes.size());
             ::close(fd);
@@ -434,6 +435,14 @@ TEST_F(LiveTest, what_is_open_and_running_at_start_is_told) {
     EXPECT_TRUE(std::ranges::any_of(seen, [&](const Seen& one) {
         return mine(one) && one.action == "was open" && one.path == mbox;
     })) << described(seen);
+}
+
+TEST_F(LiveTest, the_object_for_older_kernels_loads_as_well) {
+    const auto object = ebpf::Object::load(ebpf::Object::Kind::plain);
+    ASSERT_TRUE(object) << object.error().message;
+    for (const Limitation& missing : (*object)->limitations()) {
+        ADD_FAILURE() << missing.what << ": " << missing.consequence;
+    }
 }
 
 TEST_F(LiveTest, nothing_stays_in_the_kernel) {

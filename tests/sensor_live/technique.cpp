@@ -49,7 +49,7 @@ void send_descriptor(int socket, int fd) {
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    ::sendmsg(socket, &message, 0);
+    [[maybe_unused]] const ssize_t sent = ::sendmsg(socket, &message, 0);
 }
 
 int receive_descriptor(int socket) {
@@ -61,7 +61,7 @@ int receive_descriptor(int socket) {
     message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    ::recvmsg(socket, &message, 0);
+    [[maybe_unused]] const ssize_t received = ::recvmsg(socket, &message, 0);
     int fd = -1;
     if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
         std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
@@ -213,7 +213,7 @@ pid_t at_once(const std::string& mbox) {
         const pid_t child = ::fork();
         if (child == 0) {
             *said = ::getpid();
-            std::array<char, 16> bytes;
+            std::array<char, 16> bytes{};
             const int fd = open_plain(mbox);
             [[maybe_unused]] const ssize_t count = ::read(fd, bytes.data(), bytes.size());
             ::_exit(0);
@@ -226,7 +226,7 @@ pid_t from_memory(const std::string& mbox) {
     return reader([&] {
         const int program = ::memfd_create("x", 0);
         const int cat = ::open("/bin/cat", O_RDONLY);
-        std::array<char, 65536> bytes;
+        std::array<char, 65536> bytes{};
         for (ssize_t count = ::read(cat, bytes.data(), bytes.size()); count > 0;
              count = ::read(cat, bytes.data(), bytes.size())) {
             [[maybe_unused]] const ssize_t written =
@@ -440,7 +440,7 @@ std::vector<Technique> make_techniques() {
         {"raw block device",
          [](Stage& stage, const auto&) {
              return reader([&] {
-                 std::array<char, 4096> bytes;
+                 std::array<char, 4096> bytes{};
                  [[maybe_unused]] const ssize_t count =
                      ::read(open_plain(stage.device()), bytes.data(), bytes.size());
              });
@@ -449,7 +449,7 @@ std::vector<Technique> make_techniques() {
         {"image file of the file system",
          [](Stage& stage, const auto&) {
              return reader([&] {
-                 std::array<char, 4096> bytes;
+                 std::array<char, 4096> bytes{};
                  [[maybe_unused]] const ssize_t count =
                      ::read(open_plain(stage.image()), bytes.data(), bytes.size());
              });
@@ -464,7 +464,7 @@ std::vector<Technique> make_techniques() {
 }  // namespace
 
 void read_all(int fd) {
-    std::array<char, 4096> bytes;
+    std::array<char, 4096> bytes{};
     while (::read(fd, bytes.data(), bytes.size()) > 0) {
     }
 }

@@ -106,7 +106,7 @@ bool uring_read(const char* path, unsigned setup_flags) {
     if (fd < 0) {
         return false;
     }
-    std::array<char, 4096> bytes;
+    std::array<char, 4096> bytes{};
     io_uring_sqe read{};
     read.opcode = IORING_OP_READ;
     read.fd = fd;

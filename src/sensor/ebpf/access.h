@@ -35,8 +35,8 @@ static __always_inline bool sums_by_directory(const struct verdict* verdict, __u
 
 // Names from the file up to the plan's entry, without it, into the scratch's text. Not static: as
 // walk().
-__noinline __u32 put_names(__u64 from, __u32 device) {
-    struct scratch* scratch = scratch_space();
+__noinline __u32 put_names(__u64 from, __u32 device, __u32 use) {
+    struct scratch* scratch = scratch_space(use);
     if (scratch == NULL) {
         return 0;
     }
@@ -95,7 +95,8 @@ static __always_inline void fill_file(struct scratch* scratch,
 static __always_inline bool tell(const struct access* access,
                                  const struct verdict* verdict,
                                  __u32 notes) {
-    struct scratch* scratch = scratch_space();
+    __u32 use = access->hook == mv_hook_snapshot ? scratch_of_iterator : scratch_of_events;
+    struct scratch* scratch = scratch_space(use);
     if (scratch == NULL) {
         return false;
     }
@@ -106,10 +107,12 @@ static __always_inline bool tell(const struct access* access,
         file->head.notes |= mv_note_absolute;
         file->names_bytes = put_path(address_of(READ(access->file, f_path.mnt)),
                                      address_of(READ(access->file, f_path.dentry)),
-                                     0);
+                                     0,
+                                     use);
     } else {
-        file->names_bytes =
-            verdict->dentry == NULL ? 0 : put_names(address_of(verdict->dentry), access->device);
+        file->names_bytes = verdict->dentry == NULL
+                                ? 0
+                                : put_names(address_of(verdict->dentry), access->device, use);
     }
     __u32 bytes = file->names_bytes & MV_TEXT_MASK;
     return send(&file->head, mv_kind_file, offsetof(struct scratch, text) + bytes);

@@ -338,9 +338,9 @@ void Decoder::give_untold(const mv_sum_key& key, const mv_sum& sum, EventBatch& 
     file.device = key.device;
     file.file_class = std::min<std::uint32_t>(key.file_class, mv_class_block);
     file.hook = mv_hook_openat;
-    Told told{.file = file, .path = {}, .executable = {}, .given = sum.count};
+    const Told told{.file = file, .path = {}, .executable = {}, .given = sum.count};
     give_count(told, sum.count, sum.last, batch);
-    sums_.add(key, std::move(told));
+    sums_.add(key, told);
 }
 
 void Decoder::give_exit(const EndedProcess& ended, EventBatch& batch) {

@@ -135,7 +135,10 @@ struct climb {
     __u32 start;
 };
 
-// Where a record is put together: larger than a stack.
+// Where a record is put together: larger than a stack. One for programs that run to their end on
+// their processor, one for the iterator, which may be interrupted by them.
+enum scratch_use { scratch_of_events, scratch_of_iterator, scratch_count };
+
 struct scratch {
     union {
         struct mv_head head;
@@ -150,7 +153,7 @@ struct scratch {
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1);
+    __uint(max_entries, scratch_count);
     __type(key, __u32);
     __type(value, struct scratch);
 } scratches SEC(".maps");
@@ -181,9 +184,8 @@ static __always_inline struct mv_counts* counters(void) {
     return bpf_map_lookup_elem(&counts, &zero);
 }
 
-static __always_inline struct scratch* scratch_space(void) {
-    __u32 zero = 0;
-    return bpf_map_lookup_elem(&scratches, &zero);
+static __always_inline struct scratch* scratch_space(__u32 use) {
+    return bpf_map_lookup_elem(&scratches, &use);
 }
 
 // A wake-up costs ten times what the record does.

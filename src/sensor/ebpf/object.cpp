@@ -39,10 +39,11 @@ int keep_words(libbpf_print_level level, const char* format, va_list arguments) 
     if (level != LIBBPF_WARN) {
         return 0;
     }
-    std::array<char, 512> text;
+    std::array<char, 512> text{};
     // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     const int size = ::vsnprintf(text.data(), text.size(), format, arguments);
-    last_words.assign(text.data(), std::min<std::size_t>(std::max(size, 0), text.size() - 1));
+    last_words.assign(text.data(),
+                      std::min(static_cast<std::size_t>(std::max(size, 0)), text.size() - 1));
     while (last_words.ends_with('\n')) {
         last_words.pop_back();
     }
@@ -71,7 +72,7 @@ Fd open_cgroup_root() {
 int tracepoint_number(int tracefs, std::string_view name) {
     const Fd file(
         ::openat(tracefs, fmt::format("events/{}/id", name).c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 32> text;
+    std::array<char, 32> text{};
     const ssize_t bytes = file ? ::read(file.number(), text.data(), text.size()) : -1;
     int number = -1;
     if (bytes > 0) {
@@ -102,10 +103,10 @@ mv_plan_key kernel_key(const PlanPlace& place) {
 
 }  // namespace
 
-Result<std::unique_ptr<Object>> Object::load() {
+Result<std::unique_ptr<Object>> Object::load(Kind kind) {
     std::unique_ptr<Object> object(new Object);
     ::libbpf_set_print(keep_words);
-    TRY(object->choose_and_load());
+    TRY(object->choose_and_load(kind));
     object->attach_all();
     for (const ProgramRow& row : program_rows()) {
         const bool there =
@@ -187,7 +188,7 @@ bool Object::try_load(std::string_view bytes,
 
 // All at once where the kernel takes them all; else each is tried alone, and those that were taken
 // are loaded together.
-Result<> Object::choose_and_load() {
+Result<> Object::choose_and_load(Kind kind) {
     std::vector<std::string_view> all;
     for (const ProgramRow& row : program_rows()) {
         all.push_back(row.name);
@@ -195,13 +196,14 @@ Result<> Object::choose_and_load() {
     std::string why;
     const auto objects = embedded_objects();
     for (const std::string_view bytes : objects) {
-        if (try_load(bytes, all, why)) {
+        const bool allowed = kind == Kind::any || bytes == objects.back();
+        if (allowed && try_load(bytes, all, why)) {
             return {};
         }
     }
     const std::string_view vital[] = {"on_exec", "exit_openat"};
     std::string_view bytes = objects.back();
-    if (try_load(objects.front(), vital, why)) {
+    if (kind == Kind::any && try_load(objects.front(), vital, why)) {
         ::bpf_object__close(std::exchange(object_, nullptr));
         bytes = objects.front();
     }
@@ -408,7 +410,7 @@ Result<> Object::list_open_files() {
     }
     {
         const Fd run(::bpf_iter_create(::bpf_link__fd(link)));
-        std::array<char, 4096> nothing;
+        std::array<char, 4096> nothing{};
         while (run && ::read(run.number(), nothing.data(), nothing.size()) > 0) {
         }
     }

@@ -28,8 +28,11 @@ class Object {
     /// Called with each record of the ring; false: stop after this one.
     using Sink = std::function<bool(std::span<const std::byte>)>;
 
+    /// Which of the two ways of compiling may be used.
+    enum class Kind : std::uint8_t { any, plain };
+
     /// Loads and attaches what the kernel takes. Fails where nothing useful is left.
-    static Result<std::unique_ptr<Object>> load();
+    static Result<std::unique_ptr<Object>> load(Kind kind = Kind::any);
     ~Object();
     Object(const Object&) = delete;
     Object& operator=(const Object&) = delete;
@@ -64,7 +67,7 @@ class Object {
   private:
     Object() = default;
 
-    Result<> choose_and_load();
+    Result<> choose_and_load(Kind kind);
     bool try_load(std::string_view bytes,
                   std::span<const std::string_view> programs,
                   std::string& why);

@@ -116,7 +116,7 @@ __noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook)
 // Not static: as walk().
 __noinline int tell_denied(__u64 task_address, __s64 result, __u32 hook) {
     struct task_struct* task = (struct task_struct*)task_address;
-    struct scratch* scratch = scratch_space();
+    struct scratch* scratch = scratch_space(scratch_of_events);
     struct pt_regs* registers = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
     if (scratch == NULL || registers == NULL) {
         return 0;
@@ -144,7 +144,7 @@ __noinline int tell_denied(__u64 task_address, __s64 result, __u32 hook) {
         mount = READ(base, f_path.mnt);
         dentry = READ(base, f_path.dentry);
     }
-    at = put_path(address_of(mount), address_of(dentry), 0);
+    at = put_path(address_of(mount), address_of(dentry), 0, scratch_of_events);
     denied->base_bytes = at;
     at &= MV_TEXT_MASK;
     long size = bpf_probe_read_user_str(scratch->text + at, MV_PATH_BYTES, name);

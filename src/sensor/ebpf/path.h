@@ -44,8 +44,8 @@ static __always_inline bool climb_step(struct scratch* scratch, struct climb* cl
 
 // Appends all names up to the root of the mount tree to the scratch's text; the offset behind them.
 // Not static: the verifier looks at it once.
-__noinline __u32 put_path(__u64 vfsmount, __u64 dentry, __u32 at) {
-    struct scratch* scratch = scratch_space();
+__noinline __u32 put_path(__u64 vfsmount, __u64 dentry, __u32 at, __u32 use) {
+    struct scratch* scratch = scratch_space(use);
     if (scratch == NULL) {
         return 0;
     }

@@ -62,7 +62,7 @@ static __always_inline void take_ancestors(struct mv_exec* exec, struct task_str
 SEC("tp_btf/sched_process_exec")
 
 int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* binprm) {
-    struct scratch* scratch = scratch_space();
+    struct scratch* scratch = scratch_space(scratch_of_events);
     if (scratch == NULL) {
         return 0;
     }
@@ -91,10 +91,13 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
     take_standard(exec, task);
     take_ancestors(exec, task);
 
-    __u32 at = put_path(address_of(READ(exe, f_path.mnt)), address_of(dentry), 0);
+    __u32 at =
+        put_path(address_of(READ(exe, f_path.mnt)), address_of(dentry), 0, scratch_of_events);
     exec->exe_bytes = at;
-    __u32 next =
-        put_path(address_of(READ(task, fs, pwd.mnt)), address_of(READ(task, fs, pwd.dentry)), at);
+    __u32 next = put_path(address_of(READ(task, fs, pwd.mnt)),
+                          address_of(READ(task, fs, pwd.dentry)),
+                          at,
+                          scratch_of_events);
     exec->cwd_bytes = next - at;
     at = next & MV_TEXT_MASK;
     long size = bpf_probe_read_kernel_str(scratch->text + at, 1024, READ(binprm, filename));

@@ -36,8 +36,8 @@ mv_sum_key key_of(const mv_file& file) {
     return key;
 }
 
-bool SumBook::add(const mv_sum_key& key, Told told) {
-    if (sums_.size() >= kSumsMax || !sums_.try_emplace(key, std::move(told)).second) {
+bool SumBook::add(const mv_sum_key& key, const Told& told) {
+    if (sums_.size() >= kSumsMax || !sums_.try_emplace(key, told).second) {
         return false;
     }
     by_process_[key.start ^ (std::uint64_t{key.tgid} << 40U)].push_back(key);

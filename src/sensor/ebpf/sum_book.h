@@ -36,7 +36,7 @@ class SumBook {
     static constexpr std::size_t kSumsMax = MV_SUMS_MAX;
 
     /// False: it was told before.
-    bool add(const mv_sum_key& key, Told told);
+    bool add(const mv_sum_key& key, const Told& told);
 
     [[nodiscard]] Told* find(const mv_sum_key& key);
 

@@ -1,5 +1,7 @@
 // The kernel's own eyes: eBPF programs on tracepoints and the page cache. Who did what is settled
 // in the kernel, at the moment it happens.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
@@ -94,7 +96,13 @@ class EbpfFeed final : public Feed {
         return {};
     }
 
-    Result<> list_open_files() { return object_->list_open_files(); }
+    void list_open_files() {
+        const auto listed = object_->list_open_files();
+        if (!listed) {
+            more_limitations_.push_back(
+                {listed.error().message, "what is open at start is not known"});
+        }
+    }
 
     [[nodiscard]] FeedCounts counts() const override {
         const mv_counts kernel = object_->counts();
@@ -108,7 +116,18 @@ class EbpfFeed final : public Feed {
     }
 
     [[nodiscard]] std::vector<Limitation> limitations() const override {
-        return object_->limitations();
+        std::vector<Limitation> all = object_->limitations();
+        all.insert(all.end(), more_limitations_.begin(), more_limitations_.end());
+        if (world_.plan.left_out() != 0) {
+            all.push_back(
+                {fmt::format("the watch plan has {} places too many", world_.plan.left_out()),
+                 "those are not watched"});
+        }
+        if (world_.plan.scan_was_cut()) {
+            all.push_back({"not all watched files were looked at for second names",
+                           "reads of one through a hard link elsewhere may not be seen"});
+        }
+        return all;
     }
 
   private:
@@ -207,6 +226,7 @@ class EbpfFeed final : public Feed {
     Decoder decoder_;
     std::deque<std::uint32_t> running_;
     std::deque<Waiting> waiting_;
+    std::vector<Limitation> more_limitations_;
     mv_counts before_{};
     std::uint64_t checked_ = 0;
     std::size_t taken_ = 0;
@@ -216,8 +236,7 @@ Result<std::unique_ptr<Feed>> open(World& world) {
     std::unique_ptr<Object> object = TRY(Object::load());
     TRY(object->set_plan(world.plan));
     auto feed = std::make_unique<EbpfFeed>(world, std::move(object));
-    // Where that cannot be, the limitations say so.
-    (void)feed->list_open_files();
+    feed->list_open_files();
     return feed;
 }
 
