@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sensor/ebpf/wire.h"
+#include "sensor/watch_plan.h"
 
 namespace mailvigil::sensor {
 
@@ -21,6 +22,11 @@ struct Image {
     std::string terminal;
     std::vector<std::string> args;
     std::vector<std::string> streams;  ///< "0 pipe:[123]"
+    std::uint64_t input_pipe = 0;      ///< standard input, where it is a pipe
+    std::uint64_t output_pipe = 0;     ///< standard output
+    std::string output;                ///< the file that standard output is
+    FileKey output_key;
+    std::uint32_t output_mode = 0;
     bool args_cut = false;
     std::uint32_t mode = 0;
     std::uint32_t owner = 0;
@@ -65,6 +71,16 @@ class ProcessTable {
     [[nodiscard]] const Life* find(std::uint32_t pid) const;
 
     [[nodiscard]] const Life* parent(const Life& life) const;
+
+    /// Calls `visit` with every life whose standard input is that pipe.
+    template <class Visit>
+    void for_each_reader(std::uint64_t pipe, const Visit& visit) const {
+        for (const auto& [pid, life] : lives_) {
+            if (image(life).input_pipe == pipe) {
+                visit(life);
+            }
+        }
+    }
 
     [[nodiscard]] const Image& image(const Life& life) const { return images_[life.image]; }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "event/event_batch.h"
@@ -67,6 +68,9 @@ struct World {
     std::uint64_t sequence = 0;
     /// Exits that were seen and not given yet: first everything that the process did is given.
     std::vector<EndedProcess> ended;
+    /// Processes that take up mail through a pipe, and files that they write: the kernel is told.
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> carriers;
+    std::vector<FileKey> derived;
     /// Something was mounted or unmounted: who did it last.
     bool mounts_changed = false;
     mv_who mounted_by{};

@@ -318,6 +318,24 @@ TEST_F(LiveTest, mail_is_followed_into_the_files_that_its_reader_writes) {
     EXPECT_TRUE(told(seen, EventClass::file_open, "/usr/bin/head")) << described(seen);
 }
 
+TEST_F(LiveTest, mail_is_followed_through_pipes) {
+    LiveStage stage;
+    const std::string mbox = stage.mail() + "/alice";
+    const std::string loot = stage.root() + "/loot";
+    LiveStage::write_file(mbox, "From a@example.org\n");
+    stage.watch();
+    ASSERT_EQ(LiveStage::shell("cat " + mbox + " | tr a b | gzip > " + loot), 0);
+    const auto seen = stage.settle(std::chrono::milliseconds(200));
+    const auto at = [&](EventClass event_class) {
+        return std::ranges::find_if(seen, [&](const Seen& one) {
+            return one.event_class == event_class && one.executable == "/usr/bin/gzip" &&
+                   (event_class != EventClass::file_write || one.path == loot);
+        });
+    };
+    EXPECT_NE(at(EventClass::file_write), seen.end()) << described(seen);
+    EXPECT_LT(at(EventClass::file_write), at(EventClass::process_exit)) << described(seen);
+}
+
 TEST_F(LiveTest, who_was_refused_is_told) {
     LiveStage stage;
     const std::string mbox = stage.mail() + "/alice";

@@ -187,12 +187,12 @@ static __always_inline bool was_opened(const struct access* access, const struct
 
 // Files that the process holds open for writing when it takes up mail: what it writes them with now
 // may be mail.
-static __always_inline void tell_open_files(const struct access* cause) {
-    struct fdtable* table = READ(cause->task, files, fdt);
+static __always_inline void tell_open_files(struct task_struct* task) {
+    struct fdtable* table = READ(task, files, fdt);
     struct file** files = READ(table, fd);
     __u32 limit = READ(table, max_fds);
 #pragma clang loop unroll(disable)
-    for (__u32 i = 0; i < 16; i++) {
+    for (__u32 i = 0; i < MV_CARRIED_MAX; i++) {
         struct file* file = NULL;
         if (i >= limit) {
             break;
@@ -202,10 +202,12 @@ static __always_inline void tell_open_files(const struct access* cause) {
             continue;
         }
         struct inode* inode = READ(file, f_inode);
-        if ((READ(inode, i_mode) & S_IFMT) != S_IFREG) {
+        __u32 type = READ(inode, i_mode) & S_IFMT;
+        __u32 one = 1;
+        if (type != S_IFREG) {
             continue;
         }
-        struct access access = {.task = cause->task,
+        struct access access = {.task = task,
                                 .inode = inode,
                                 .file = file,
                                 .device = READ(inode, i_sb, s_dev),
@@ -214,31 +216,37 @@ static __always_inline void tell_open_files(const struct access* cause) {
                                 .hook = mv_hook_carried};
         struct verdict verdict = {.watch = mv_watch_derived};
         struct mv_plan_key key = {.inode = READ(inode, i_ino), .device = access.device};
-        __u32 one = 1;
         bpf_map_update_elem(&derived, &key, &one, BPF_ANY);
         mark_planned(key.inode);
         add(&access, &verdict);
     }
 }
 
-// From now on the process carries mail; programs that the plan names as boundaries do not.
-static __always_inline void taint(const struct access* access, struct mv_config* settings) {
-    __u32 tgid = READ(access->task, tgid);
-    __u64 start = start_of(access->task);
-    __u64* known = bpf_map_lookup_elem(&tainted, &tgid);
-    if (settings->taint == 0 || (known != NULL && *known == start)) {
-        return;
+// From now on the process carries mail; programs that the plan names as boundaries do not. Not
+// static: as walk().
+__noinline int take_up_mail(__u64 task_address) {
+    struct task_struct* task = (struct task_struct*)task_address;
+    struct mv_config* settings = settings_of();
+    if (settings == NULL || settings->taint == 0) {
+        return 0;
     }
-    struct inode* exe = READ(access->task, mm, exe_file, f_inode);
+    __u32 tgid = READ(task, tgid);
+    __u64 start = start_of(task);
+    __u64* known = bpf_map_lookup_elem(&tainted, &tgid);
+    if (known != NULL && *known == start) {
+        return 0;
+    }
+    struct inode* exe = READ(task, mm, exe_file, f_inode);
     if (exe != NULL) {
         struct mv_plan_entry* entry = plan_entry(READ(exe, i_sb, s_dev), exe);
         if (entry != NULL && (entry->watch & mv_watch_boundary)) {
-            return;
+            return 0;
         }
     }
     bpf_map_update_elem(&tainted, &tgid, &start, BPF_ANY);
     settings->derived = 1;
-    tell_open_files(access);
+    tell_open_files(task);
+    return 0;
 }
 
 static __always_inline bool is_wanted(__u32 watch, __u32 file_class) {

@@ -98,6 +98,16 @@ void Decoder::exec(const mv_exec& exec, std::string_view text, EventBatch& batch
     normalise_path(image.working_directory, to_end(take(text, exec.file_bytes)), image.named);
     image.args = split(take(text, exec.argument_bytes), kArgumentsMax);
     image.args_cut = (notes & mv_note_args_cut) != 0;
+    if (exec.output_bytes != 0) {
+        image.output = join_names(take(text, exec.output_bytes));
+        image.output_key = {exec.standard_inode[1], exec.standard_device[1]};
+        image.output_mode = exec.standard_mode[1];
+    }
+    const auto pipe = [&](std::size_t stream) {
+        return (exec.standard_mode[stream] & kFileType) == kPipe ? exec.standard_inode[stream] : 0;
+    };
+    image.input_pipe = pipe(0);
+    image.output_pipe = pipe(1);
     image.terminal.assign(exec.tty, ::strnlen(exec.tty, sizeof(exec.tty)));
     image.streams = streams_of(exec);
     image.mode = exec.exe_mode;
@@ -109,6 +119,68 @@ void Decoder::exec(const mv_exec& exec, std::string_view text, EventBatch& batch
         world_, life, EventClass::process_start, world_.clock.time(exec.head.time), batch);
     event.set_event_action("execve");
     set_image(world_, life, event, batch.arena());
+    const std::uint64_t input = world_.processes.image(life).input_pipe;
+    if (input != 0 && mail_pipes_.contains(input)) {
+        feed(life, 0);
+    }
+}
+
+// What the process writes into a pipe goes on to whoever reads it: who does so now, and who comes.
+void Decoder::carry(const Life& life, int depth) {
+    const std::uint64_t pipe = world_.processes.image(life).output_pipe;
+    if (pipe == 0 || depth >= kPipelineMax || !world_.plan.plan().taint) {
+        return;
+    }
+    const PlanPlace* program = world_.plan.find(FileKey{life.who.exe_inode, life.who.exe_device});
+    if (program != nullptr && (program->what & watch::kBoundary) != 0) {
+        return;
+    }
+    if (mail_pipes_.size() >= kPipesMax) {
+        mail_pipes_.clear();
+    }
+    if (mail_pipes_.insert(pipe).second) {
+        world_.processes.for_each_reader(pipe,
+                                         [&](const Life& reader) { feed(reader, depth + 1); });
+    }
+}
+
+void Decoder::feed(const Life& life, int depth) {
+    const Image& image = world_.processes.image(life);
+    world_.carriers.emplace_back(life.who.tgid, life.who.start);
+    if (!image.output.empty()) {
+        fed_.push_back({.who = life.who,
+                        .image_mode = image.output_mode,
+                        .executable = image.executable,
+                        .path = image.output,
+                        .key = image.output_key});
+        world_.derived.push_back(image.output_key);
+    }
+    carry(life, depth);
+}
+
+bool Decoder::give_fed(EventBatch& batch) {
+    for (; !fed_.empty() && !batch.full(); fed_.pop_front()) {
+        const Fed& fed = fed_.front();
+        const Life* known = world_.processes.find(fed.who.tgid);
+        Life unknown;
+        unknown.who = fed.who;
+        const bool same = known != nullptr && is_same_life(*known, fed.who);
+        const std::uint64_t now = BootClock::now();
+        const std::uint64_t time = same && known->ended != 0 ? std::min(known->ended, now) : now;
+        Event& event = start_event(world_,
+                                   same ? *known : unknown,
+                                   EventClass::file_write,
+                                   world_.clock.time(time),
+                                   batch);
+        event.set_event_action(kHooks[mv_hook_carried]);
+        event.set_process_executable(batch.arena().copy(fed.executable));
+        set_file(
+            fed.path, {.key = fed.key, .mode = fed.image_mode, .owner = 0}, event, batch.arena());
+        event.remove(Field::file_owner_id);
+        event.set_file_open_flags(O_WRONLY);
+        ++counts_.events;
+    }
+    return !fed_.empty();
 }
 
 // Told as the audit log does: the parent is the actor, the child a number.
@@ -192,6 +264,11 @@ void Decoder::file(const mv_file& file, std::string_view text, EventBatch& batch
         return;
     }
     const Life& life = world_.processes.touch(file.head.who);
+    if ((file.watch & mv_watch_taint) != 0 && file.hook != mv_hook_snapshot &&
+        (file.file_class == mv_class_open || file.file_class == mv_class_update ||
+         file.file_class == mv_class_read)) {
+        carry(life, 0);
+    }
     const bool together = (file.head.notes & mv_note_by_directory) != 0;
     world_.told.note(
         {.file = {together ? file.directory_inode : file.inode, file.device},

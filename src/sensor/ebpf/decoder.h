@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <span>
 #include <string>
+#include <unordered_set>
 
 #include "event/event_batch.h"
 #include "sensor/ebpf/sum_book.h"
@@ -21,6 +23,11 @@ struct DecoderCounts {
 
 class Decoder {
   public:
+    /// Pipes that mail went through; beyond them all are forgotten.
+    static constexpr std::size_t kPipesMax = 4096;
+    /// Programs one behind the other.
+    static constexpr int kPipelineMax = 16;
+
     Decoder(World& world, SumBook& sums) : world_(world), sums_(sums) {}
 
     /// One record; at most one event, for which the batch must have room.
@@ -31,6 +38,9 @@ class Decoder {
 
     /// A sum of which no record arrived.
     void give_untold(const mv_sum_key& key, const mv_sum& sum, EventBatch& batch);
+
+    /// Files that programs write which are fed mail through a pipe. True: there are more.
+    bool give_fed(EventBatch& batch);
 
     void give_exit(const EndedProcess& ended, EventBatch& batch);
 
@@ -49,8 +59,21 @@ class Decoder {
                      EventBatch& batch);
     bool find_path(const mv_file& file, std::string_view names, std::string& path);
 
+    void carry(const Life& life, int depth);
+    void feed(const Life& life, int depth);
+
+    struct Fed {
+        mv_who who{};
+        std::uint32_t image_mode = 0;
+        std::string executable;
+        std::string path;
+        FileKey key;
+    };
+
     World& world_;
     SumBook& sums_;
+    std::unordered_set<std::uint64_t> mail_pipes_;
+    std::deque<Fed> fed_;
     DecoderCounts counts_;
 };
 

@@ -347,19 +347,23 @@ Result<> Object::replace_plan(const PlanBook& plan) const {
     return {};
 }
 
+void Object::set_filter_bit(std::uint64_t inode) const {
+    const int fd = map("filter");
+    const auto bit = static_cast<std::uint32_t>(mv_filter_bit(inode));
+    const std::uint32_t word = bit / 64;
+    std::uint64_t bits = 0;
+    ::bpf_map_lookup_elem(fd, &word, &bits);
+    bits |= std::uint64_t{1} << (bit % 64);
+    ::bpf_map_update_elem(fd, &word, &bits, BPF_ANY);
+}
+
 // Bits are only ever added: the kernel side adds its own, and one too many costs a search.
 void Object::set_filter(const PlanBook& plan) const {
-    const int fd = map("filter");
     for (const PlanPlace& place : plan.places()) {
         if (place.is_directory || place.key.inode == 0) {
             continue;
         }
-        const auto bit = static_cast<std::uint32_t>(mv_filter_bit(place.key.inode));
-        const std::uint32_t word = bit / 64;
-        std::uint64_t bits = 0;
-        ::bpf_map_lookup_elem(fd, &word, &bits);
-        bits |= std::uint64_t{1} << (bit % 64);
-        ::bpf_map_update_elem(fd, &word, &bits, BPF_ANY);
+        set_filter_bit(place.key.inode);
     }
 }
 
@@ -416,6 +420,21 @@ Result<> Object::list_open_files() {
     }
     ::bpf_link__destroy(link);
     return {};
+}
+
+void Object::add_carrier(std::uint32_t pid, std::uint64_t start) const {
+    ::bpf_map_update_elem(map("tainted"), &pid, &start, BPF_ANY);
+    config_->derived = 1;
+}
+
+void Object::add_derived(const FileKey& key) const {
+    mv_plan_key row{};
+    row.inode = key.inode;
+    row.device = key.device;
+    const std::uint32_t one = 1;
+    ::bpf_map_update_elem(map("derived"), &row, &one, BPF_ANY);
+    set_filter_bit(key.inode);
+    config_->derived = 1;
 }
 
 std::vector<std::pair<mv_sum_key, mv_sum>> Object::sums() const {

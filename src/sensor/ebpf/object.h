@@ -51,6 +51,10 @@ class Object {
     /// Runs over everything that is open; what is watched comes as records.
     Result<> list_open_files();
 
+    /// From now on the process carries mail, and the file holds some.
+    void add_carrier(std::uint32_t pid, std::uint64_t start) const;
+    void add_derived(const FileKey& key) const;
+
     /// All sums that are open.
     std::vector<std::pair<mv_sum_key, mv_sum>> sums() const;
 
@@ -76,6 +80,7 @@ class Object {
     std::string attach_tracepoint(bpf_program* program, std::string_view section);
     [[nodiscard]] int map(const char* name) const;
     void set_filter(const PlanBook& plan) const;
+    void set_filter_bit(std::uint64_t inode) const;
     Result<> replace_plan(const PlanBook& plan) const;
 
     bpf_object* object_ = nullptr;

@@ -54,7 +54,7 @@ static __always_inline void follow_mail(struct access* access, const struct mv_c
     }
 }
 
-// Not static: as walk().
+// 1: the process takes up mail with it. Not static: as walk().
 __noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook) {
     struct task_struct* task = (struct task_struct*)task_address;
     struct file* file = (struct file*)file_address;
@@ -106,10 +106,7 @@ __noinline int consider_file(__u64 task_address, __u64 file_address, __u32 hook)
     } else {
         follow_mail(&access, settings);
     }
-    if (takes_up_mail(verdict.watch, access.file_class) && hook != mv_hook_snapshot) {
-        taint(&access, settings);
-    }
-    return 0;
+    return takes_up_mail(verdict.watch, access.file_class) ? 1 : 0;
 }
 
 // A refused open: which file is only in the call's arguments. The name is what the program said.
@@ -184,7 +181,11 @@ static __always_inline int on_open(struct sys_exit_context* context, __u32 hook)
                              settings)) {
         return 0;
     }
-    return consider_file(address_of(task), address_of(file), hook);
+    // Called from here and not from within: the stacks of nested calls add up.
+    if (consider_file(address_of(task), address_of(file), hook) != 0) {
+        take_up_mail(address_of(task));
+    }
+    return 0;
 }
 
 SEC("tp/syscalls/sys_exit_open")
@@ -237,5 +238,6 @@ int open_files(struct bpf_iter__task_file* context) {
         !is_foreign(settings, READ(task, tgid))) {
         return 0;
     }
-    return consider_file(address_of(task), address_of(file), mv_hook_snapshot);
+    consider_file(address_of(task), address_of(file), mv_hook_snapshot);
+    return 0;
 }

@@ -116,8 +116,19 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
         exec->head.notes |= mv_note_args_cut;
     }
     exec->argument_bytes = wanted;
-    exec->reserved = 0;
     at += wanted;
+    exec->output_bytes = 0;
+    if ((exec->standard_mode[1] & S_IFMT) == S_IFREG && at <= MV_TEXT_MASK) {
+        struct file** files = READ(task, files, fdt, fd);
+        struct file* output = NULL;
+        bpf_probe_read_kernel(&output, sizeof(output), files + 1);
+        __u32 end = put_path(address_of(READ(output, f_path.mnt)),
+                             address_of(READ(output, f_path.dentry)),
+                             at,
+                             scratch_of_events);
+        exec->output_bytes = end - at;
+        at = end;
+    }
     at &= MV_TEXT_BYTES - 1;
     send(&exec->head, mv_kind_exec, offsetof(struct scratch, text) + at);
     return 0;

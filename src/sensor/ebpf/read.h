@@ -31,7 +31,7 @@ static __always_inline int on_read(struct inode* inode, __u32 hook) {
     if (!was_opened(&access, &verdict)) {
         add(&access, &verdict);
         if (takes_up_mail(verdict.watch, mv_class_read)) {
-            taint(&access, settings);
+            take_up_mail(address_of(task));
         }
     }
     return 0;

@@ -29,6 +29,7 @@
 #define MV_SUMS_MAX 65536     // sums of accesses that are open at one time
 #define MV_TAINTED_MAX 16384  // processes that carry mail
 #define MV_DERIVED_MAX 16384  // files that those wrote
+#define MV_CARRIED_MAX 16     // descriptors that are looked at when a process takes up mail
 #define MV_CACHE_SLOTS 4096   // verdicts remembered by each processor
 #define MV_FILTER_BITS 65536  // of inodes that may be in the plan themselves; a power of two
 
@@ -145,7 +146,8 @@ struct mv_ancestor {
 };
 
 // Texts follow: exe and cwd as names (leaf first, each ended by a NUL), the file as named in the
-// call, the arguments (NUL-separated).
+// call, the arguments (NUL-separated), the
+// file that standard output is.
 struct mv_exec {
     struct mv_head head;
     __u64 standard_inode[3];
@@ -162,7 +164,7 @@ struct mv_exec {
     __u16 cwd_bytes;
     __u16 file_bytes;
     __u32 argument_bytes;
-    __u32 reserved;
+    __u32 output_bytes;  // names of standard output where that is a file
 };
 
 // who is the child.

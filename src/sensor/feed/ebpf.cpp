@@ -56,8 +56,12 @@ class EbpfFeed final : public Feed {
         }
         const bool more = object_->consume([&](std::span<const std::byte> record) {
             decoder_.decode(record, batch);
+            decoder_.give_fed(batch);
             return !batch.full() && ++taken_ < kRecordsMax;
         });
+        if (decoder_.give_fed(batch)) {
+            return true;
+        }
         if (taken_ >= kRecordsMax) {
             taken_ = 0;
             return false;
@@ -67,6 +71,12 @@ class EbpfFeed final : public Feed {
     }
 
     bool settle(EventBatch& batch) override {
+        for (const auto& [pid, start] : std::exchange(world_.carriers, {})) {
+            object_->add_carrier(pid, start);
+        }
+        for (const FileKey& key : std::exchange(world_.derived, {})) {
+            object_->add_derived(key);
+        }
         const std::uint64_t now = BootClock::now();
         if (!world_.ended.empty() && lost_in(object_->counts()) != lost_in(before_)) {
             // Sums whose first record was lost must come before the end of their process.
