@@ -105,12 +105,12 @@ class RecorderTest : public ::testing::Test {
         EXPECT_TRUE(begin_sources({log}, Repetition::refuse, *recorder));
         ReplayOptions options;
         options.files = {log};
-        options.explain = true;
-        options.host = "mx1";
-        options.first_incident = recorder->next_incident().value();
+        options.belt.explain = true;
+        options.belt.host = "mx1";
+        options.belt.first_incident = recorder->next_incident().value();
         ReplayHooks hooks;
-        hooks.finding = [&](const Event& event) { ++shown[event.event_class]; };
-        hooks.record = [&](const Event& event) { recorder->record(event); };
+        hooks.belt.finding = [&](const Event& event) { ++shown[event.event_class]; };
+        hooks.belt.record = [&](const Event& event) { recorder->record(event); };
         hooks.source = [&](const SourceRead& read) { finish_source(read, *recorder); };
         hooks.tend = [&] { recorder->tend(); };
         Diagnostics diagnostics;

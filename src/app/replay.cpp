@@ -10,9 +10,6 @@
 #include <set>
 #include <thread>
 
-#include "app/evidence_folder.h"
-#include "base/escape.h"
-#include "detect/engine.h"
 #include "ingest/adapter/roster.h"
 #include "ingest/log_source.h"
 
@@ -47,10 +44,9 @@ class Replay {
            const ReplayHooks& hooks,
            Diagnostics& diagnostics)
         : options_(options),
-          knowledge_(knowledge),
           hooks_(hooks),
           diagnostics_(diagnostics),
-          incidents_{options.first_incident} {}
+          belt_(options.belt, knowledge, hooks.belt) {}
 
     ReplaySummary run() {
         std::vector<Input> inputs = look_at_files();
@@ -224,11 +220,11 @@ class Replay {
     }
 
     void tell_gap(std::string_view reason) {
-        Event& gap = batch_.add(EventClass::gap, latest_);
+        Event& gap = batch_.add(EventClass::gap, belt_.latest());
         gap.set_event_action("telemetry-gap");
         gap.set_gap_reason(reason);
-        gap.set_gap_start(latest_);
-        gap.set_gap_end(latest_);
+        gap.set_gap_start(belt_.latest());
+        gap.set_gap_end(belt_.latest());
         consume();
     }
 
@@ -255,115 +251,12 @@ class Replay {
         return *decoder;
     }
 
-    detect::Engine* engine_of(std::string_view host) {
-        if (last_engine_ != nullptr && host == last_host_) {
-            return last_engine_;
-        }
-        auto found = engines_.find(host);
-        if (found == engines_.end()) {
-            if (engines_.size() == kHostsMax) {
-                ++summary_.hosts_refused;
-                return nullptr;
-            }
-            const std::string name = !host.empty() ? std::string(host) : options_.host;
-            detect::EngineOptions engine{.host = name, .record = {}};
-            if (options_.explain || hooks_.record) {
-                engine.record = [this](const Event& event) { keep(event); };
-            }
-            found = engines_
-                        .emplace(host,
-                                 std::make_unique<detect::Engine>(
-                                     knowledge_, std::move(engine), incidents_))
-                        .first;
-        }
-        last_host_ = found->first;
-        last_engine_ = found->second.get();
-        return last_engine_;
-    }
-
     void consume() {
         for (const Event& event : batch_.events()) {
-            ++summary_.events;
-            latest_ = std::max(latest_, event.time);
             count_for_source(event);
-            // What is missing may have been of any host.
-            if (event.event_class == EventClass::gap && hooks_.record) {
-                hooks_.record(event);
-            }
-            if (event.event_class == EventClass::gap && !event.has(Field::host_name)) {
-                for (const auto& [name, engine] : engines_) {
-                    engine->apply(event);
-                }
-                continue;
-            }
-            if (detect::Engine* engine = engine_of(event.host_name())) {
-                engine->apply(event);
-                if (engine->has_findings()) {
-                    tell(*engine);
-                }
-            }
         }
+        belt_.take(batch_);
         batch_.clear();
-    }
-
-    /// Whether anything between the two is asked for.
-    [[nodiscard]] bool is_asked(Timestamp start, Timestamp end) const {
-        return (!options_.since || end >= *options_.since) &&
-               (!options_.until || start < *options_.until);
-    }
-
-    /// What the engines give besides findings.
-    void keep(const Event& event) {
-        if (hooks_.record) {
-            hooks_.record(event);
-        }
-        if (options_.explain && event.event_class == EventClass::access &&
-            is_asked(event.time,
-                     event.has(Field::finding_end) ? event.finding_end() : event.time)) {
-            hooks_.finding(event);
-        }
-    }
-
-    /// What is sealed is asked from the ledger, not read from the log again.
-    void refer_to_ledger(detect::Finding& finding) const {
-        if (options_.ledger.empty() || finding.incident == 0) {
-            return;
-        }
-        for (std::string& next : finding.next) {
-            if (next.starts_with("mailvigil replay")) {
-                next = asked_of(options_.ledger,
-                                fmt::format("mailvigil incident show {}", finding.incident));
-            }
-        }
-    }
-
-    void tell(detect::Engine& engine) {
-        for (detect::Finding& finding : engine.take_findings()) {
-            findings_.clear();
-            refer_to_ledger(finding);
-            if (hooks_.record) {
-                give(finding, findings_);
-                hooks_.record(findings_.events().front());
-            }
-            // What belongs to no incident is honest work.
-            const bool wanted =
-                (options_.explain || (finding.incident != 0 && finding.level >= options_.level)) &&
-                is_asked(finding.start, finding.end);
-            if (!wanted) {
-                continue;
-            }
-            const bool first =
-                finding.incident != 0 && finding.closed && finding.level >= options_.level;
-            summary_.incidents += first ? 1 : 0;
-            const bool last_word = finding.closed || finding.incident == 0;
-            if (options_.telling == Telling::when_closed && !last_word) {
-                continue;
-            }
-            if (findings_.empty()) {
-                give(finding, findings_);
-            }
-            hooks_.finding(findings_.events().front());
-        }
     }
 
     void finish() {
@@ -377,24 +270,19 @@ class Replay {
             summary_.malformed += counts.malformed;
             summary_.incomplete += counts.incomplete;
         }
-        for (auto& [name, engine] : engines_) {
-            engine->finish();
-            tell(*engine);
-            summary_.processes_evicted += engine->lineage_counts().processes_evicted;
-        }
+        belt_.finish();
+        summary_.belt = belt_.counts();
         for (std::size_t i = 0; i < sources_.size(); ++i) {
             if (read_to_end_[i]) {
                 hooks_.source(sources_[i]);
             }
         }
-        summary_.hosts = engines_.size();
         if (hooks_.diagnostics) {
             hooks_.diagnostics(diagnostics_);
         }
     }
 
     const ReplayOptions& options_;
-    const detect::Knowledge& knowledge_;
     const ReplayHooks& hooks_;
     Diagnostics& diagnostics_;
     ReplaySummary summary_;
@@ -404,13 +292,8 @@ class Replay {
     std::vector<SourceRead> sources_;  ///< in the order of reading; the last one is being read
     std::vector<bool> read_to_end_;
     EventBatch batch_;
-    Timestamp latest_{};  ///< of the events so far
-    EventBatch findings_;
-    detect::IncidentCounter incidents_;
+    Belt belt_;
     std::map<std::string_view, std::unique_ptr<ingest::Decoder>> decoders_;
-    std::map<std::string, std::unique_ptr<detect::Engine>, std::less<>> engines_;
-    std::string last_host_;
-    detect::Engine* last_engine_ = nullptr;
 };
 
 }  // namespace

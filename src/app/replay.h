@@ -5,16 +5,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/belt.h"
 #include "base/diagnostics.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "base/time.h"
 #include "detect/analytic.h"
-#include "event/event.h"
 
 namespace mailvigil::app {
 
@@ -23,22 +22,10 @@ enum class Waiting : std::uint8_t {
     follow,  ///< the last file still grows: wait for more until stopped
 };
 
-enum class Telling : std::uint8_t {
-    every_update,  ///< each time an incident grows
-    when_closed,   ///< once, when nothing more is to come
-};
-
 struct ReplayOptions {
     std::vector<std::string> files;  ///< "-" is standard input
-    std::optional<Timestamp> since;  ///< findings that ended before are left out
-    std::optional<Timestamp> until;  ///< findings that began at or after are left out
-    Level level = Level::low;        ///< findings below are left out
-    bool explain = false;            ///< also every access, and what raised nothing
     Waiting waiting = Waiting::stop_at_end;
-    Telling telling = Telling::every_update;
-    std::string host;  ///< name for logs that carry none
-    std::uint64_t first_incident = 1;
-    std::string ledger;  ///< folder that all of it is recorded in; empty: none
+    BeltOptions belt;
 };
 
 struct ReplayProgress {
@@ -47,14 +34,10 @@ struct ReplayProgress {
 };
 
 struct ReplaySummary {
+    BeltCounts belt;
     std::uint64_t lines = 0;
-    std::uint64_t events = 0;
     std::uint64_t malformed = 0;
     std::uint64_t incomplete = 0;
-    std::uint64_t incidents = 0;  ///< at or above the level
-    std::uint64_t hosts = 0;
-    std::uint64_t processes_evicted = 0;
-    std::uint64_t hosts_refused = 0;
     bool stopped = false;  ///< by `stop`, before the end
     bool failed = false;   ///< a file could not be read, or was of no known format
 };
@@ -70,12 +53,7 @@ struct SourceRead {
 };
 
 struct ReplayHooks {
-    /// Gets each finding that passes the options' filters, in order, and with `explain` each
-    /// access. The event is valid during the call.
-    std::function<void(const Event&)> finding;
-    /// Gets all that is worth keeping, before `finding` does: every access, the lineage of every
-    /// incident, every finding whatever its level, and gaps. The event is valid during the call.
-    std::function<void(const Event&)> record;
+    BeltHooks belt;
     /// Gets each log that was read, after all that it tells of was recorded.
     std::function<void(const SourceRead&)> source;
     /// Called after each piece of input and while a growing log has nothing new.
@@ -87,8 +65,6 @@ struct ReplayHooks {
     /// Set by a signal handler: finish what is there and return.
     const std::atomic<bool>* stop = nullptr;
 };
-
-inline constexpr std::size_t kHostsMax = 64;
 
 ReplaySummary replay(const ReplayOptions& options,
                      const detect::Knowledge& knowledge,

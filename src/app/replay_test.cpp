@@ -53,9 +53,9 @@ class ReplayTest : public ::testing::Test {
         std::string name = (fs::temp_directory_path() / "mailvigil-replay-XXXXXX").string();
         EXPECT_NE(::mkdtemp(name.data()), nullptr);
         folder_ = name;
-        options_.host = "mx1";
-        options_.telling = Telling::when_closed;
-        hooks_.finding = [this](const Event& event) {
+        options_.belt.host = "mx1";
+        options_.belt.telling = Telling::when_closed;
+        hooks_.belt.finding = [this](const Event& event) {
             titles_.emplace_back(event.finding_title());
             hosts_.emplace_back(event.host_name());
             ++found_;
@@ -112,7 +112,7 @@ TEST_F(ReplayTest, rotated_and_packed_files_may_be_named_in_any_order) {
     const ReplaySummary in_order = run({oldest, middle, newest});
     const std::vector<std::string> titles = titles_;
     EXPECT_EQ(in_order.lines, 12U);
-    EXPECT_EQ(in_order.events, 3U);
+    EXPECT_EQ(in_order.belt.events, 3U);
     EXPECT_EQ(said(), "");
     EXPECT_FALSE(titles.empty());
     for (const auto& files : {std::vector{newest, middle, oldest},
@@ -120,7 +120,7 @@ TEST_F(ReplayTest, rotated_and_packed_files_may_be_named_in_any_order) {
                               std::vector{newest, oldest, middle}}) {
         const ReplaySummary summary = run(files);
         EXPECT_EQ(titles_, titles);
-        EXPECT_EQ(summary.events, in_order.events);
+        EXPECT_EQ(summary.belt.events, in_order.belt.events);
         EXPECT_EQ(said(), "");
     }
 }
@@ -129,7 +129,7 @@ TEST_F(ReplayTest, a_file_named_twice_is_read_once) {
     const std::string path = write("audit.log", reading(10));
     const ReplaySummary once = run({path});
     const ReplaySummary twice = run({path, (folder_ / "." / "audit.log").string()});
-    EXPECT_EQ(twice.events, once.events);
+    EXPECT_EQ(twice.belt.events, once.belt.events);
     EXPECT_TRUE(said().contains("named twice")) << said();
     EXPECT_FALSE(twice.failed);
 }
@@ -148,7 +148,7 @@ TEST_F(ReplayTest, what_cannot_be_read_is_named_once_and_the_rest_is_read) {
     const std::string missing = (folder_ / "missing").string();
     const ReplaySummary summary = run({missing, other, folder_.string(), full});
     EXPECT_TRUE(summary.failed);
-    EXPECT_EQ(summary.events, 1U);
+    EXPECT_EQ(summary.belt.events, 1U);
     EXPECT_TRUE(said().contains("cannot read " + missing)) << said();
     EXPECT_FALSE(said().contains(missing + ": cannot read")) << said();
     EXPECT_TRUE(said().contains("mail.log: no known log format")) << said();
@@ -168,13 +168,13 @@ TEST_F(ReplayTest, a_file_that_vanishes_meanwhile_is_told) {
     hooks_.progress = [&](const ReplayProgress&) { fs::remove(second); };
     const ReplaySummary summary = run({first, second});
     EXPECT_TRUE(summary.failed);
-    EXPECT_EQ(summary.events, 1U);
+    EXPECT_EQ(summary.belt.events, 1U);
     EXPECT_TRUE(said().contains("it was there a moment ago")) << said();
 }
 
 TEST_F(ReplayTest, each_node_of_a_log_is_a_host_of_its_own) {
     const std::string path = write("audit.log", reading(10, "mx1") + reading(11, "mx2"));
-    EXPECT_EQ(run({path}).hosts, 2U);
+    EXPECT_EQ(run({path}).belt.hosts, 2U);
     ASSERT_EQ(hosts_.size(), 2U);
     EXPECT_NE(hosts_[0], hosts_[1]);
 }
@@ -185,8 +185,8 @@ TEST_F(ReplayTest, hosts_beyond_the_limit_are_counted) {
         text += reading(static_cast<int>(i), "mx" + std::to_string(i));
     }
     const ReplaySummary summary = run({write("audit.log", text)});
-    EXPECT_EQ(summary.hosts, kHostsMax);
-    EXPECT_EQ(summary.hosts_refused, 1U);
+    EXPECT_EQ(summary.belt.hosts, kHostsMax);
+    EXPECT_EQ(summary.belt.hosts_refused, 1U);
 }
 
 TEST_F(ReplayTest, findings_are_filtered_by_time_and_level) {
@@ -195,18 +195,18 @@ TEST_F(ReplayTest, findings_are_filtered_by_time_and_level) {
     ASSERT_EQ(titles_.size(), 1U);
     const Timestamp at =
         Timestamp(std::chrono::seconds(1795400010)) + std::chrono::milliseconds(120);
-    options_.since = at;
+    options_.belt.since = at;
     EXPECT_EQ((run({path}), titles_.size()), 1U);
-    options_.since = at + std::chrono::nanoseconds(1);
+    options_.belt.since = at + std::chrono::nanoseconds(1);
     EXPECT_EQ((run({path}), titles_.size()), 0U);
-    options_.since = {};
-    options_.until = at;
+    options_.belt.since = {};
+    options_.belt.until = at;
     EXPECT_EQ((run({path}), titles_.size()), 0U);
-    options_.until = at + std::chrono::nanoseconds(1);
+    options_.belt.until = at + std::chrono::nanoseconds(1);
     EXPECT_EQ((run({path}), titles_.size()), 1U);
-    options_.until = {};
-    options_.level = Level::critical;
-    EXPECT_EQ(run({path}).incidents, 0U);
+    options_.belt.until = {};
+    options_.belt.level = Level::critical;
+    EXPECT_EQ(run({path}).belt.incidents, 0U);
     EXPECT_TRUE(titles_.empty());
 }
 
@@ -215,7 +215,7 @@ TEST_F(ReplayTest, a_stop_keeps_what_was_found) {
     hooks_.progress = [&](const ReplayProgress&) { stop_ = true; };
     const ReplaySummary summary = run({path, write("audit.log.9", reading(20))});
     EXPECT_TRUE(summary.stopped);
-    EXPECT_EQ(summary.events, 1U);
+    EXPECT_EQ(summary.belt.events, 1U);
     EXPECT_EQ(titles_.size(), 1U);
 }
 
@@ -223,7 +223,7 @@ TEST_F(ReplayTest, a_growing_log_is_followed_through_its_rotation) {
     using namespace std::chrono_literals;
     const std::string path = write("audit.log", reading(10));
     options_.waiting = Waiting::follow;
-    options_.telling = Telling::every_update;
+    options_.belt.telling = Telling::every_update;
     std::atomic<std::uint64_t> bytes = 0;
     hooks_.progress = [&](const ReplayProgress& progress) { bytes = progress.bytes_read; };
     ReplaySummary summary;
@@ -243,7 +243,7 @@ TEST_F(ReplayTest, a_growing_log_is_followed_through_its_rotation) {
     stop_ = true;
     following.join();
     EXPECT_TRUE(summary.stopped);
-    EXPECT_EQ(summary.events, 3U);
+    EXPECT_EQ(summary.belt.events, 3U);
     EXPECT_GE(found_, 1);
 }
 

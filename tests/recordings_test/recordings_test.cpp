@@ -111,15 +111,15 @@ Outcome replay_files(const std::vector<std::string>& files,
     Outcome outcome;
     app::ReplayOptions options;
     options.files = files;
-    options.explain = explain;
-    options.level = explain ? Level::informational : Level::low;
-    options.host = "mx1";
+    options.belt.explain = explain;
+    options.belt.level = explain ? Level::informational : Level::low;
+    options.belt.host = "mx1";
     const output::Format* ndjson = nullptr;
     for (const output::Format* format : output::format::roster()) {
         ndjson = format->name == "ndjson" ? format : ndjson;
     }
     app::ReplayHooks hooks;
-    hooks.finding = [&](const Event& event) {
+    hooks.belt.finding = [&](const Event& event) {
         ndjson->render(event, {}, outcome.ndjson);
         if (event.finding_state() == "open") {
             return;
@@ -312,13 +312,13 @@ using Part = std::pair<std::uint64_t, std::string>;
 TEST_P(Recording, keeps_what_its_findings_rest_on) {
     app::ReplayOptions options;
     options.files = {log_};
-    options.host = "mx1";
-    options.first_incident = 40;
+    options.belt.host = "mx1";
+    options.belt.first_incident = 40;
     app::ReplayHooks hooks;
-    hooks.finding = [](const Event&) {};
+    hooks.belt.finding = [](const Event&) {};
     std::set<Part> lineage;
     std::uint64_t accesses = 0;
-    hooks.record = [&](const Event& event) {
+    hooks.belt.record = [&](const Event& event) {
         const Part part(event.finding_incident(), event.process_entity_id());
         if (event.event_class == EventClass::process_start) {
             EXPECT_GE(part.first, 40U);
@@ -335,9 +335,9 @@ TEST_P(Recording, keeps_what_its_findings_rest_on) {
     app::replay(options, knowledge_, hooks, diagnostics);
 
     std::uint64_t explained = 0;
-    hooks.record = {};
-    options.explain = true;
-    hooks.finding = [&](const Event& event) {
+    hooks.belt.record = {};
+    options.belt.explain = true;
+    hooks.belt.finding = [&](const Event& event) {
         explained += event.event_class == EventClass::access ? event.finding_accesses() : 0;
     };
     app::replay(options, knowledge_, hooks, diagnostics);

@@ -64,10 +64,10 @@ const output::Format* read_format(std::string_view name) {
 /// The options that need more than taking over; false after a complaint.
 bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
     options.files = arguments.values("FILE");
-    options.explain = arguments.has("--explain");
+    options.belt.explain = arguments.has("--explain");
     options.waiting = arguments.has("--follow") ? app::Waiting::follow : app::Waiting::stop_at_end;
     for (const auto& [name, to] :
-         {std::pair("--since", &options.since), std::pair("--until", &options.until)}) {
+         {std::pair("--since", &options.belt.since), std::pair("--until", &options.belt.until)}) {
         const auto text = arguments.value(name);
         if (!text) {
             continue;
@@ -77,7 +77,7 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
             return false;
         }
     }
-    if (options.since && options.until && *options.since >= *options.until) {
+    if (options.belt.since && options.belt.until && *options.belt.since >= *options.belt.until) {
         complain("--since is not before --until; nothing lies between them");
         return false;
     }
@@ -88,7 +88,7 @@ bool read_options(const Arguments& arguments, app::ReplayOptions& options) {
                 "--level: \"{}\" is none of informational, low, medium, high, critical", *text));
             return false;
         }
-        options.level = *level;
+        options.belt.level = *level;
     }
     for (const std::string_view name : {"--again", "--read-files"}) {
         if (arguments.has(name) && !arguments.has("--evidence")) {
@@ -118,13 +118,13 @@ void show_summary(const app::ReplaySummary& summary,
                      "mailvigil: {} {}, {} {}, {} {}: {} {} of the asked level\n",
                      summary.lines,
                      summary.lines == 1 ? "line" : "lines",
-                     summary.events,
-                     summary.events == 1 ? "event" : "events",
-                     summary.hosts,
-                     summary.hosts == 1 ? "host" : "hosts",
-                     summary.incidents,
-                     summary.incidents == 1 ? "incident" : "incidents");
-    if (summary.malformed + summary.incomplete + summary.processes_evicted + summary.hosts_refused >
+                     summary.belt.events,
+                     summary.belt.events == 1 ? "event" : "events",
+                     summary.belt.hosts,
+                     summary.belt.hosts == 1 ? "host" : "hosts",
+                     summary.belt.incidents,
+                     summary.belt.incidents == 1 ? "incident" : "incidents");
+    if (summary.malformed + summary.incomplete + summary.belt.processes_evicted + summary.belt.hosts_refused >
         0) {
         mailvigil::print(
             stderr,
@@ -133,8 +133,8 @@ void show_summary(const app::ReplaySummary& summary,
             "forgotten for want of room, {} events of hosts beyond the {}th\n",
             summary.malformed,
             summary.incomplete,
-            summary.processes_evicted,
-            summary.hosts_refused,
+            summary.belt.processes_evicted,
+            summary.belt.hosts_refused,
             app::kHostsMax);
     }
     if (summary.stopped && waiting == app::Waiting::stop_at_end) {
@@ -155,14 +155,14 @@ Result<std::unique_ptr<app::Recorder>> open_recorder(const Arguments& arguments,
     if (!folder) {
         return nullptr;
     }
-    app::RecorderOptions with{.folder = *folder, .host = options.host, .say = std::move(say)};
+    app::RecorderOptions with{.folder = *folder, .host = options.belt.host, .say = std::move(say)};
     // Nobody waits for what an old log tells of.
     if (options.waiting == app::Waiting::stop_at_end) {
         with.commit_within = kShowEvery;
     }
     auto recorder = TRY(app::Recorder::open(evidence::posix_disk(), std::move(with)));
-    options.first_incident = TRY(recorder->next_incident());
-    options.ledger = *folder;
+    options.belt.first_incident = TRY(recorder->next_incident());
+    options.belt.ledger = *folder;
     for (const std::string& warning : TRY(app::begin_sources(
              options.files,
              arguments.has("--again") ? app::Repetition::allow : app::Repetition::refuse,
@@ -230,7 +230,7 @@ Exit tell(const Arguments& arguments,
     });
     auto shown_at = std::chrono::steady_clock::now();
     app::ReplayHooks hooks;
-    hooks.finding = [&](const Event& finding) {
+    hooks.belt.finding = [&](const Event& finding) {
         printer.print(finding);
         stop_requested = stop_requested || printer.error() != 0;
     };
@@ -247,7 +247,7 @@ Exit tell(const Arguments& arguments,
     const bool read_files = arguments.has("--read-files");
     if (recorder != nullptr) {
         hooks.source = [&](const app::SourceRead& read) { app::finish_source(read, *recorder); };
-        hooks.record = [&](const Event& event) {
+        hooks.belt.record = [&](const Event& event) {
             recorder->record(event);
             if (read_files) {
                 app::record_named_contents(event, knowledge.stores, *recorder);
@@ -279,7 +279,7 @@ Exit tell(const Arguments& arguments,
     if (summary.failed || !sealed) {
         return Exit::failure;
     }
-    return summary.incidents > 0 ? Exit::findings : Exit::nothing_found;
+    return summary.belt.incidents > 0 ? Exit::findings : Exit::nothing_found;
 }
 
 Exit run(const Arguments& arguments) {
@@ -302,10 +302,10 @@ Exit run(const Arguments& arguments) {
         return Exit::failure;
     }
     const std::string& named_host = knowledge.settings.host_name;
-    options.host =
+    options.belt.host =
         arguments.value("--host").value_or(named_host.empty() ? "unnamed-host" : named_host);
     const bool live = options.waiting == app::Waiting::follow;
-    options.telling =
+    options.belt.telling =
         format->for_people && !live ? app::Telling::when_closed : app::Telling::every_update;
     catch_signals();
     return tell(arguments, *format, knowledge, options, diagnostics, shown);
