@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <set>
 
-#include "base/glob.h"
+#include "app/pattern_walk.h"
 
 namespace mailvigil::app {
 
@@ -27,51 +27,23 @@ bool is_written_by_administrators(ObjectRole role) {
     }
 }
 
-/// Goes along a pattern component by component, so that only folders are listed that can hold a
-/// match.
-class Walk {
+class Files {
   public:
-    explicit Walk(const mail::ConfigurationMap& map) : map_(map) {}
+    explicit Files(const mail::ConfigurationMap& map) : map_(map) {}
 
-    void expand(const std::string& folder, std::string_view rest) {
-        if (files_.size() >= kFilesMax) {
-            return;
-        }
-        if (rest.empty()) {
-            take(folder);
-            return;
-        }
-        rest.remove_prefix(1);
-        const std::string_view part = rest.substr(0, rest.find('/'));
-        rest.remove_prefix(part.size());
-        if (part == "**") {
-            take_all(folder);
-        } else if (part.find('{') == std::string_view::npos && !has_wildcard(part)) {
-            expand(folder + "/" + std::string(part), rest);
-        } else {
-            // Captures are not matched here: the map itself says what a path is.
-            const std::string glob(part.contains('{') ? "*" : part);
-            each_entry(folder, [&](const fs::directory_entry& entry) {
-                const std::string name = entry.path().filename().string();
-                if (glob_match(glob, name)) {
-                    expand(folder + "/" + name, rest);
-                }
-            });
-        }
+    void expand(std::string_view pattern) {
+        walk_pattern(pattern, [this](const std::string& path, std::string_view rest) {
+            if (rest.empty()) {
+                take(path);
+            } else if (rest == "/**") {
+                take_all(path);
+            }
+        });
     }
 
     [[nodiscard]] std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
 
   private:
-    template <class Visit>
-    static void each_entry(const std::string& folder, const Visit& visit) {
-        std::error_code error;
-        fs::directory_iterator entries(folder.empty() ? "/" : folder, error);
-        for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-            visit(*entries);
-        }
-    }
-
     void take(const std::string& path) {
         std::error_code error;
         if (files_.size() >= kFilesMax || !fs::is_regular_file(fs::symlink_status(path, error))) {
@@ -103,7 +75,7 @@ class Walk {
 }  // namespace
 
 std::vector<std::string> configuration_files(const mail::ConfigurationMap& map) {
-    Walk walk(map);
+    Files files(map);
     std::set<std::string, std::less<>> patterns;
     map.each_pattern([&](std::string_view pattern, ObjectRole role) {
         // Nobody but a user writes in a user's home, and walking all of them takes long.
@@ -112,9 +84,9 @@ std::vector<std::string> configuration_files(const mail::ConfigurationMap& map) 
         }
     });
     for (const std::string& pattern : patterns) {
-        walk.expand({}, pattern);
+        files.expand(pattern);
     }
-    return walk.files();
+    return files.files();
 }
 
 }  // namespace mailvigil::app

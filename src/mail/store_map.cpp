@@ -240,6 +240,12 @@ StoreMap StoreMap::load(const yaml::Node& catalogue,
     return map;
 }
 
+void StoreMap::each_pattern(const std::function<void(std::string_view)>& visit) const {
+    for (const StoreEntry& entry : entries_) {
+        visit(entry.path);
+    }
+}
+
 std::optional<StorePlace> StoreMap::locate(std::string_view path, bool directory) const {
     const auto match = map_.find(path);
     if (!match || excluded_.find(path)) {

@@ -2,6 +2,7 @@
 // profiles/mail-stores.yml and the setting WatchedMailDirs.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,9 @@ class StoreMap {
 
     /// The store that an absolute normalised path lies in. No allocation.
     [[nodiscard]] std::optional<StorePlace> locate(std::string_view path, bool directory) const;
+
+    /// Every pattern that is in force, as PathMap has them.
+    void each_pattern(const std::function<void(std::string_view pattern)>& visit) const;
 
     /// How many patterns are in force (bases multiplied out), for findings' settings.
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
