@@ -86,8 +86,7 @@ Result<void> EventReceiver::fill() {
     taken_ = 0;
     const std::size_t had = bytes_.size();
     bytes_.resize(had + kReadBytes);
-    const ssize_t done =
-        ::recv(socket_.number(), bytes_.data() + had, kReadBytes, MSG_DONTWAIT);
+    const ssize_t done = ::recv(socket_.number(), bytes_.data() + had, kReadBytes, MSG_DONTWAIT);
     const int error = errno;
     bytes_.resize(had + (done > 0 ? static_cast<std::size_t>(done) : 0));
     ended_ = done == 0 || (done < 0 && error == ECONNRESET);

@@ -46,8 +46,7 @@ class EventChannelTest : public ::testing::Test {
     }
 
     void put(std::string_view bytes) {
-        ASSERT_EQ(::send(raw_, bytes.data(), bytes.size(), 0),
-                  static_cast<ssize_t>(bytes.size()));
+        ASSERT_EQ(::send(raw_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
     }
 
     int raw_ = -1;

@@ -15,7 +15,8 @@ namespace mailvigil::app {
 ///     with a leading slash. It is one whose next component is no literal, or not there.
 /// Captures match any name; what exactly matches the map itself says. Symbolic links are followed.
 /// Folders that can't be read are left out.
-void walk_pattern(std::string_view pattern,
-                  const std::function<void(const std::string& path, std::string_view rest)>& reached);
+void walk_pattern(
+    std::string_view pattern,
+    const std::function<void(const std::string& path, std::string_view rest)>& reached);
 
 }  // namespace mailvigil::app
