@@ -161,13 +161,12 @@ Result<Position> LedgerReader::read_on(
         FrameReader frames(block.frames);
         std::string_view leaf;
         std::uint64_t number = block.first;
-        for (; frames.next(leaf); ++number) {
-            if (number >= from.leaf && !visit(number, leaf)) {
-                ++number;
-                break;
-            }
+        bool wanted = true;
+        while (wanted && frames.next(leaf)) {
+            wanted = number < from.leaf || visit(number, leaf);
+            ++number;
         }
-        const bool all = frames.at_end();
+        const bool all = wanted && frames.at_end();
         from = {.leaf = std::max(from.leaf, number),
                 .segment = block.segment,
                 .offset = block.offset + frames.offset()};

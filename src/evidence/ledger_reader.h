@@ -56,7 +56,7 @@ class LedgerReader final : public TreeNodes {
                       const std::function<bool(std::uint64_t, std::string_view)>& visit);
 
     /// The leaves from `from` (a Position that position_after() gave; or {} for the first) to the
-    /// end. Returns where it stopped.
+    /// end, until the visitor returns false. Returns what follows the last one visited.
     Result<Position> read_on(Position from,
                              const std::function<bool(std::uint64_t, std::string_view)>& visit);
 
