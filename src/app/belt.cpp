@@ -9,10 +9,7 @@
 namespace mailvigil::app {
 
 Belt::Belt(const BeltOptions& options, const detect::Knowledge& knowledge, const BeltHooks& hooks)
-    : options_(options),
-      knowledge_(knowledge),
-      hooks_(hooks),
-      incidents_{options.first_incident} {}
+    : options_(options), knowledge_(knowledge), hooks_(hooks), incidents_{options.first_incident} {}
 
 void Belt::take(const EventBatch& batch) {
     for (const Event& event : batch.events()) {
@@ -62,9 +59,9 @@ detect::Engine* Belt::engine_of(std::string_view host) {
             engine.record = [this](const Event& event) { keep(event); };
         }
         found = engines_
-                    .emplace(host,
-                             std::make_unique<detect::Engine>(
-                                 knowledge_, std::move(engine), incidents_))
+                    .emplace(
+                        host,
+                        std::make_unique<detect::Engine>(knowledge_, std::move(engine), incidents_))
                     .first;
     }
     last_host_ = found->first;
@@ -84,8 +81,7 @@ void Belt::keep(const Event& event) {
         hooks_.record(event);
     }
     if (options_.explain && event.event_class == EventClass::access &&
-        is_asked(event.time,
-                 event.has(Field::finding_end) ? event.finding_end() : event.time)) {
+        is_asked(event.time, event.has(Field::finding_end) ? event.finding_end() : event.time)) {
         hooks_.finding(event);
     }
 }

@@ -1,5 +1,5 @@
-// Confinement: what a process of the daemon gives up once it is set up. Whoever takes it over has no
-// more than it needs for its work: its own files, no other program, no network.
+// Confinement: what a process of the daemon gives up once it is set up. Whoever takes it over has
+// no more than it needs for its work: its own files, no other program, no network.
 #pragma once
 
 #include <string>

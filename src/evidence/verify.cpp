@@ -347,8 +347,8 @@ class Verifier {
 
 Result<VerifyReport> verify(Disk& disk, const std::string& folder, const VerifyOptions& options) {
     const auto until = std::chrono::steady_clock::now() + options.patience;
-    for (int reading = 0;
-         reading < kReadingsMax || std::chrono::steady_clock::now() < until; ++reading) {
+    for (int reading = 0; reading < kReadingsMax || std::chrono::steady_clock::now() < until;
+         ++reading) {
         Verifier verifier(disk, folder, options);
         if (TRY(verifier.run())) {
             return verifier.take_report();

@@ -124,7 +124,8 @@ void show_summary(const app::ReplaySummary& summary,
                      summary.belt.hosts == 1 ? "host" : "hosts",
                      summary.belt.incidents,
                      summary.belt.incidents == 1 ? "incident" : "incidents");
-    if (summary.malformed + summary.incomplete + summary.belt.processes_evicted + summary.belt.hosts_refused >
+    if (summary.malformed + summary.incomplete + summary.belt.processes_evicted +
+            summary.belt.hosts_refused >
         0) {
         mailvigil::print(
             stderr,
